@@ -1,0 +1,21 @@
+/**
+ * Build of the two pages: `index.html` for senders, `desk.html` for the staff.
+ *
+ * The pages run under `default-src 'none'; script-src 'self'; style-src 'self'`, so nothing may be
+ * inlined: no inline script, no inline style, no asset as data address.
+ */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    outDir: '../src/importal/web_assets',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { sender: 'index.html', desk: 'desk.html' } },
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
+});

@@ -1,0 +1,37 @@
+"""The DICOM engine: foreign identifiers out, local identifiers in, exact to the byte.
+
+Pure functions on bytes: no files, no clock, no settings. `neutralise` on arrival, `localise` on delivery,
+`restore` for the bytes as received; `read_display` for what people see (PS3.3, PS3.5, PS3.10, PS3.15).
+"""
+
+from importal.dicom.pseudonyms import Pseudonyms, blind_index
+from importal.dicom.records import (
+    DisplayAttributes,
+    IdentifierKind,
+    InstanceFacts,
+    Localisation,
+    Localised,
+    Neutralised,
+    NeutralisedStream,
+    Profile,
+    Replacement,
+)
+from importal.dicom.refusal import RefusalReason, Refused, Repair, RestoreError
+
+__all__ = [
+    "DisplayAttributes",
+    "IdentifierKind",
+    "InstanceFacts",
+    "Localisation",
+    "Localised",
+    "Neutralised",
+    "NeutralisedStream",
+    "Profile",
+    "Pseudonyms",
+    "RefusalReason",
+    "Refused",
+    "Repair",
+    "Replacement",
+    "RestoreError",
+    "blind_index",
+]

@@ -1,0 +1,133 @@
+"""Signing in and out; making accounts. Passwords are kept with argon2id (RFC 9106)."""
+
+from datetime import datetime, timedelta
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from importal import audit
+from importal.accounts.tables import Account, ActingPerson, DeskSession
+from importal.ids import new_id, new_token
+from importal.site import Site
+
+# A desk that is left alone signs itself out; a working day ends for certain.
+IDLE_LIMIT = timedelta(hours=2)
+TOTAL_LIMIT = timedelta(hours=12)
+# How exact "last used" is kept, so that reading a page is not a write each time.
+USE_GRAIN = timedelta(minutes=1)
+
+_hasher = PasswordHasher()
+
+
+@cache
+def _decoy_hash() -> str:
+    # Verified when the account does not exist, so that the answer takes as long as for one that does.
+    return _hasher.hash(new_token())
+
+
+def create_account(
+    session: Session, site: Site, institution_id: str, username: str, password: str, display_name: str
+) -> Account:
+    """Add a member of staff; the user name must be new."""
+    account = Account(
+        id=new_id(),
+        institution_id=institution_id,
+        username=username.strip().casefold(),
+        display_name=display_name.strip() or username.strip(),
+        password_hash=_hasher.hash(password),
+        is_active=True,
+        created_at=site.clock(),
+    )
+    session.add(account)
+    session.flush()
+    audit.record(
+        session,
+        site.clock(),
+        audit.Actor("operator", "cli"),
+        "account.created",
+        audit.Subject("account", account.id),
+    )
+    return account
+
+
+def find_account(session: Session, username: str) -> Account | None:
+    """Return the account of this user name."""
+    return session.scalar(select(Account).where(Account.username == username.strip().casefold()))
+
+
+def set_password(session: Session, site: Site, account: Account, password: str) -> None:
+    """Change a password and end all sessions of the account."""
+    account.password_hash = _hasher.hash(password)
+    session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
+    audit.record(
+        session,
+        site.clock(),
+        audit.Actor("operator", "cli"),
+        "account.password_changed",
+        audit.Subject("account", account.id),
+    )
+
+
+def password_fits(account: Account | None, password: str) -> bool:
+    """Whether the password is the account's; takes its time in every case."""
+    stored = account.password_hash if account is not None and account.is_active else _decoy_hash()
+    try:
+        _hasher.verify(stored, password)
+    except VerificationError:
+        return False
+    return account is not None and account.is_active
+
+
+def sign_in(session: Session, site: Site, account: Account) -> str:
+    """Open a session; return its secret, which is stored nowhere."""
+    token, now = new_token(), site.clock()
+    session.add(
+        DeskSession(token_digest=_digest(site, token), account_id=account.id, created_at=now, used_at=now)
+    )
+    audit.record(
+        session, now, audit.Actor("staff", account.id), "session.opened", audit.Subject("account", account.id)
+    )
+    return token
+
+
+def sign_out(session: Session, site: Site, token: str) -> None:
+    """End the session of this secret."""
+    session.execute(delete(DeskSession).where(DeskSession.token_digest == _digest(site, token)))
+
+
+def acting_person(session: Session, site: Site, token: str) -> tuple[ActingPerson, datetime] | None:
+    """Return who holds this secret and when it was last used, unless the session has ended."""
+    row = session.execute(
+        select(DeskSession, Account)
+        .join(Account, Account.id == DeskSession.account_id)
+        .where(DeskSession.token_digest == _digest(site, token))
+    ).one_or_none()
+    if row is None:
+        return None
+    desk_session, account = row
+    now = site.clock()
+    ended = now - desk_session.used_at > IDLE_LIMIT or now - desk_session.created_at > TOTAL_LIMIT
+    if ended or not account.is_active:
+        return None
+    person = ActingPerson(account.id, account.username, account.display_name, account.institution_id)
+    return person, desk_session.used_at
+
+
+def note_use(session: Session, site: Site, token: str) -> None:
+    """Remember that the session is in use."""
+    row = session.get(DeskSession, _digest(site, token))
+    if row is not None:
+        row.used_at = site.clock()
+
+
+def end_old_sessions(session: Session, now: datetime) -> None:
+    """Delete sessions that can no longer be used."""
+    old = (DeskSession.used_at < now - IDLE_LIMIT) | (DeskSession.created_at < now - TOTAL_LIMIT)
+    session.execute(delete(DeskSession).where(old))
+
+
+def _digest(site: Site, token: str) -> str:
+    return site.keys.blind("desk-session", token)

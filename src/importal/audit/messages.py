@@ -1,0 +1,78 @@
+"""Audit messages, written in the same transaction as what they speak of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import JSON, Index, select, tuple_
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from importal.database import Base, Moment
+from importal.ids import new_id
+
+ActorKind = Literal["staff", "sender", "system", "operator"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: an account, an invitation, the machine, or the operator on the command line."""
+
+    kind: ActorKind
+    id: str
+
+
+class Subject(NamedTuple):
+    """What is acted upon: a kind such as ``study`` and the id of its row."""
+
+    kind: str
+    id: str
+
+
+class AuditMessage(Base):
+    """One event. Parameters hold codes, counts and ids, never patient data."""
+
+    __tablename__ = "audit_messages"
+    __table_args__ = (Index(None, "subject_kind", "subject_id"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
+    actor_kind: Mapped[str]
+    actor_id: Mapped[str]
+    action: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[str]
+    params: Mapped[dict[str, int | str]] = mapped_column(JSON)
+
+
+def record(
+    session: Session,
+    at: datetime,
+    actor: Actor,
+    action: str,
+    subject: Subject,
+    params: Mapping[str, int | str] | None = None,
+) -> None:
+    """Add one message to the trail, in the caller's transaction."""
+    session.add(
+        AuditMessage(
+            id=new_id(),
+            at=at,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            action=action,
+            subject_kind=subject.kind,
+            subject_id=subject.id,
+            params=dict(params or {}),
+        )
+    )
+
+
+def history(session: Session, subjects: Sequence[Subject]) -> list[AuditMessage]:
+    """Return the messages about these subjects, oldest first."""
+    wanted = tuple_(AuditMessage.subject_kind, AuditMessage.subject_id).in_(
+        [tuple(item) for item in subjects]
+    )
+    return list(
+        session.scalars(select(AuditMessage).where(wanted).order_by(AuditMessage.at, AuditMessage.id))
+    )

@@ -1,0 +1,21 @@
+"""Invitations and their upload codes: who may send, as whom, and until when."""
+
+from importal.invitations.actions import NewInvitation, code_of, get, invite, link_for, revoke
+from importal.invitations.routes import Sending, desk_router, router
+from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
+
+__all__ = [
+    "Invitation",
+    "NewInvitation",
+    "SenderKind",
+    "SenderSession",
+    "Sending",
+    "SendingSession",
+    "code_of",
+    "desk_router",
+    "get",
+    "invite",
+    "link_for",
+    "revoke",
+    "router",
+]

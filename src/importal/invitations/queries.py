@@ -1,0 +1,54 @@
+"""The desk's list of invitations."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from importal.accounts import ActingPerson
+from importal.invitations.actions import code_of, label_of, link_for
+from importal.invitations.tables import Invitation
+from importal.site import Site
+
+
+@dataclass(frozen=True)
+class InvitationRow:
+    """One invitation as the desk sees it."""
+
+    id: str
+    label: str
+    code: str
+    link: str
+    sender_kind: str
+    created_at: datetime
+    expires_at: datetime
+    is_open: bool
+
+
+def list_invitations(
+    acting_person: ActingPerson, session: Session, site: Site, limit: int = 100
+) -> list[InvitationRow]:
+    """Return the newest invitations of the person's institution."""
+    found = session.scalars(
+        select(Invitation)
+        .where(Invitation.institution_id == acting_person.institution_id)
+        .order_by(Invitation.created_at.desc())
+        .limit(limit)
+    )
+    return [as_row(site, invitation) for invitation in found]
+
+
+def as_row(site: Site, invitation: Invitation) -> InvitationRow:
+    """Return an invitation with its code, label and link opened."""
+    code = code_of(site, invitation)
+    return InvitationRow(
+        invitation.id,
+        label_of(site, invitation),
+        code,
+        link_for(site, code),
+        invitation.sender_kind,
+        invitation.created_at,
+        invitation.expires_at,
+        invitation.revoked_at is None and site.clock() < invitation.expires_at,
+    )

@@ -1,0 +1,99 @@
+"""Opening the door with a code, and the desk's invitations."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
+
+from importal import institutions
+from importal.accounts import SignedIn
+from importal.errors import NOT_FOUND, UNAUTHORISED, ImportalError
+from importal.http_api import RateRule, SiteDep, client_address, count_attempt
+from importal.invitations import actions, queries, schemas
+from importal.invitations.tables import Invitation, SenderKind, SenderSession
+from importal.site import Site
+
+router = APIRouter(prefix="/api/invitations", tags=["sender"])
+desk_router = APIRouter(prefix="/api/desk/invitations", tags=["desk"])
+
+# 60 bits of code against this many guesses per address and hour: no one gets in by trying.
+BY_ADDRESS = RateRule("open-address", 200, timedelta(hours=1))
+
+_bearer = HTTPBearer(auto_error=False)
+
+
+def _sending(
+    site: SiteDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> SenderSession:
+    if credentials is None:
+        raise ImportalError(UNAUTHORISED)
+    with site.database.reading() as session:
+        return actions.sender_session(session, site, credentials.credentials)
+
+
+Sending = Annotated[SenderSession, Depends(_sending)]
+
+
+@router.post("/open")
+def open_invitation(body: schemas.OpenRequest, request: Request, site: SiteDep) -> schemas.OpenedInvitation:
+    """Exchange an upload code for a session and everything the page needs to begin."""
+    count_attempt(site, BY_ADDRESS, client_address(request))
+    with site.database.transaction() as session:
+        invitation = actions.find_by_code(session, site, body.code)
+        token = actions.open_session(session, site, invitation)
+        return _opened(session, site, invitation, token)
+
+
+def _opened(session: Session, site: Site, invitation: Invitation, token: str) -> schemas.OpenedInvitation:
+    institution = institutions.get(session, invitation.institution_id)
+    return schemas.OpenedInvitation(
+        token=token,
+        institution=schemas.InstitutionShown(
+            name=institution.name,
+            phone=institution.phone,
+            email=institution.email,
+            hours=institution.hours,
+            manual_url=institution.manual_url,
+            privacy_policy=schemas.PrivacyPolicy(
+                version=institution.privacy_policy_version, text=institution.privacy_policy_text
+            ),
+            sharing_consent_text=institution.sharing_consent_text,
+        ),
+        sender_kind=SenderKind(invitation.sender_kind).value,
+        limits=schemas.Limits(
+            max_bytes=institution.max_bytes or site.settings.default_max_bytes,
+            max_studies=institution.max_studies or site.settings.default_max_studies,
+        ),
+        expires_at=invitation.expires_at,
+    )
+
+
+@desk_router.get("")
+def list_invitations(person: SignedIn, site: SiteDep) -> schemas.InvitationList:
+    """List the invitations of the institution, newest first."""
+    with site.database.reading() as session:
+        rows = queries.list_invitations(person, session, site)
+    return schemas.InvitationList(invitations=[schemas.InvitationShown.model_validate(row) for row in rows])
+
+
+@desk_router.post("", status_code=201)
+def invite(body: schemas.InviteRequest, person: SignedIn, site: SiteDep) -> schemas.InvitationShown:
+    """Make an invitation and return its code and link."""
+    wanted = actions.NewInvitation(
+        person.institution_id, SenderKind(body.sender_kind), timedelta(days=body.valid_days), body.label
+    )
+    with site.database.transaction() as session:
+        invitation, _code = actions.invite(session, site, wanted, person.actor)
+        return schemas.InvitationShown.model_validate(queries.as_row(site, invitation))
+
+
+@desk_router.delete("/{invitation_id}", status_code=204)
+def revoke(invitation_id: str, person: SignedIn, site: SiteDep) -> None:
+    """Withdraw an invitation."""
+    with site.database.transaction() as session:
+        invitation = session.get(Invitation, invitation_id)
+        if invitation is None or invitation.institution_id != person.institution_id:
+            raise ImportalError(NOT_FOUND)
+        actions.revoke(session, site, invitation, person.actor)

@@ -1,0 +1,79 @@
+"""Shapes of the invitation routes."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SenderKindName = Literal["patient", "referring_physician"]
+
+
+class OpenRequest(BaseModel):
+    """A code as it was typed or followed."""
+
+    code: str = Field(max_length=100, repr=False)
+
+
+class PrivacyPolicy(BaseModel):
+    """The text that is consented to, and its version."""
+
+    version: str
+    text: str
+
+
+class InstitutionShown(BaseModel):
+    """The hospital as the sender sees it."""
+
+    name: str
+    phone: str
+    email: str
+    hours: str
+    manual_url: str
+    privacy_policy: PrivacyPolicy
+    sharing_consent_text: str
+
+
+class Limits(BaseModel):
+    """What an upload may hold."""
+
+    max_bytes: int
+    max_studies: int
+
+
+class OpenedInvitation(BaseModel):
+    """The answer to a valid code."""
+
+    token: str = Field(repr=False)
+    institution: InstitutionShown
+    sender_kind: SenderKindName
+    limits: Limits
+    expires_at: datetime
+
+
+class InviteRequest(BaseModel):
+    """What the desk asks for."""
+
+    label: str = Field(default="", max_length=200)
+    sender_kind: SenderKindName = "patient"
+    valid_days: int = Field(default=30, ge=1, le=365)
+
+
+class InvitationShown(BaseModel):
+    """One invitation in the desk's list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    label: str
+    code: str
+    link: str
+    sender_kind: SenderKindName
+    created_at: datetime
+    expires_at: datetime
+    is_open: bool
+
+
+class InvitationList(BaseModel):
+    """The desk's list."""
+
+    invitations: list[InvitationShown]

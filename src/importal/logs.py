@@ -9,34 +9,14 @@ import structlog
 
 # What may appear as a value is decided by key, so that a careless call cannot leak a name.
 ALLOWED_KEYS = frozenset(
-    [
+    {
         "event",
         "level",
         "timestamp",
-        "submission_id",
-        "study_id",
-        "invitation_id",
-        "instance_id",
-        "document_id",
-        "job",
-        "code",
-        "count",
-        "bytes",
-        "seconds",
-        "status",
-        "method",
-        "route",
-        "attempt",
-        "destination",
-        "slot",
-        "error_type",
-        "request_id",
-        "host",
-        "port",
-        "version",
-        "state",
-        "where",
-    ]
+        *("submission_id", "study_id", "invitation_id", "instance_id", "document_id", "request_id"),
+        *("job", "code", "count", "bytes", "seconds", "status", "method", "route", "attempt", "state"),
+        *("destination", "slot", "error_type", "where", "host", "port", "version"),
+    }
 )
 
 

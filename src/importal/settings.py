@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=1, le=65535, description="Port that the web server listens on.")
     secret_file: Path | None = Field(
         default=None,
-        description="File with the site secret of which all keys are made; inside the data folder when empty.",
+        description="File with the site secret, the root of all keys; inside the data folder when empty.",
     )
     ae_title: AETitle = Field(default="IMPORTAL", description="Our own AE title.")
     issuer_of_patient_id: str = Field(

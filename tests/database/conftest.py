@@ -1,0 +1,85 @@
+"""A site on real tables, once per engine: SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy.orm import Session
+
+from importal import schema
+from importal.database import Database, create_engine
+from importal.sealing import Keys
+from importal.settings import Settings
+from importal.site import Site
+from importal.storage import MemoryStorage
+from tests.peers import require_peer
+from tests.postgres import running_postgresql
+
+
+@dataclass
+class RecordedJobs:
+    """The fake of the job queue: remembers what was enqueued in transactions that were committed."""
+
+    enqueued: list[tuple[str, str]] = field(default_factory=list)
+
+    def enqueue(self, session: Session, job: str, row_id: str, *, delay_seconds: float = 0) -> None:
+        del delay_seconds
+        sqlalchemy.event.listen(session, "after_commit", lambda _session: self.enqueued.append((job, row_id)), once=True)
+
+
+@dataclass
+class TestClock:
+    """A clock that a test moves."""
+
+    __test__ = False
+    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, **duration: float) -> None:
+        self.moment += timedelta(**duration)
+
+
+@pytest.fixture(scope="session")
+def postgresql_engine() -> Iterator[sqlalchemy.Engine]:
+    require_peer("postgresql")
+    with running_postgresql() as url:
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+        schema.metadata().create_all(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[sqlalchemy.Engine]:
+    engine = create_engine(f"sqlite:///{tmp_path / 'importal.sqlite3'}")
+    schema.metadata().create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> sqlalchemy.Engine:
+    if request.param == "sqlite":
+        return request.getfixturevalue("sqlite_engine")
+    engine = request.getfixturevalue("postgresql_engine")
+    tables = ", ".join(table.name for table in schema.metadata().sorted_tables)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {tables} CASCADE")
+    return engine
+
+
+@pytest.fixture
+def site(engine: sqlalchemy.Engine, tmp_path: Path) -> Site:
+    return Site(
+        settings=Settings(data_dir=tmp_path, retry_seconds=0.01),
+        database=Database(engine),
+        storage=MemoryStorage(),
+        keys=Keys(b"a secret of thirty-two bytes!!!!"),
+        jobs=RecordedJobs(),
+        clock=TestClock(),
+    )

@@ -1,0 +1,73 @@
+# Every command there is. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := list
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON_STAMP := $(VENV)/.installed
+NODE_STAMP := frontend/node_modules/.installed
+ASSETS := src/importal/web_assets/index.html
+SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
+# The order is from fast to slow: what is wrong is said early.
+TIERS := unit docs contract database journey browser
+
+.PHONY: list setup frontend demo demo-check test check fix bench lock
+
+list: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(PYTHON_STAMP) frontend ## install what is locked into .venv and frontend/node_modules, and build the pages
+
+frontend: $(ASSETS) ## build the pages of sender and desk, when their sources changed
+
+demo: setup ## start portal, worker and a stand-in PACS with sample discs; Ctrl-C stops all
+	@$(BIN)/importal demo
+
+demo-check: setup ## walk the whole road of an upload without a person, and print what happened
+	@$(BIN)/importal demo --check
+
+test: setup check ## run the checks and every test, from fast to slow
+	@for tier in $(TIERS); do \
+	  if [ -n "$$(find tests/$$tier -name 'test_*.py' 2>/dev/null)" ]; then \
+	    echo "== tests/$$tier"; $(BIN)/pytest -q tests/$$tier; \
+	  else \
+	    echo "tests/$$tier holds no test" >&2; exit 1; \
+	  fi; \
+	done
+	@echo "== frontend"; cd frontend && npm test --silent
+	@echo "== demo-check"; $(BIN)/importal demo --check
+
+check: setup ## format, lint, types, import contracts and our own rules; under a minute
+	@$(BIN)/ruff format --check || { echo "run 'make fix'"; exit 1; }
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/mypy
+	@said=$$($(BIN)/lint-imports --no-logo) || { echo "$$said"; exit 1; }; tail -n 1 <<<"$$said"
+	@$(BIN)/python -m tools.check
+	@cd frontend && npm run --silent check
+
+fix: setup ## format, and mend what can be mended by a machine
+	@$(BIN)/ruff format --quiet
+	@$(BIN)/ruff check --fix --quiet
+	@cd frontend && npm run --silent fix
+
+bench: setup ## measure the engine and the transfer on this machine
+	@$(BIN)/python -m tools.bench
+
+lock: ## renew the locks from pyproject.toml and package.json
+	@tools/lock
+
+$(PYTHON_STAMP): requirements/dev.txt pyproject.toml tools/install
+	@tools/install $(VENV)
+	@touch $@
+
+$(NODE_STAMP): frontend/package-lock.json
+	@tools/node-version
+	@cd frontend && npm ci --no-audit --no-fund --silent
+	@touch $@
+
+$(ASSETS): $(NODE_STAMP) $(SOURCES)
+	@cd frontend && npm run --silent build
+	@touch $@

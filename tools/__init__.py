@@ -1,0 +1,1 @@
+"""The project's own rules: what ruff, mypy and import-linter cannot know, each with its story."""

@@ -28,10 +28,20 @@ def find_violations(project: Project) -> Iterator[Violation]:
                 continue
             if exceptions.pop(f"{path}::{node.name}", None) is not None:
                 continue
-            parameters = [*node.args.posonlyargs, *node.args.args]
-            if not parameters or parameters[0].arg != PERSON:
+            parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            reads = any(_is_database(parameter) for parameter in parameters)
+            if reads and parameters[0].arg != PERSON:
                 yield Violation(
                     path, node.lineno, f"{node.name}() takes {PERSON} first: permission is inside the query"
                 )
     for stale in sorted(exceptions):
         yield Violation("pyproject.toml", 0, f"the exception for {stale} is no longer needed")
+
+
+def _is_database(parameter: ast.arg) -> bool:
+    annotation = ast.unparse(parameter.annotation) if parameter.annotation else ""
+    return parameter.arg in {"session", "database", "connection"} or annotation in {
+        "Session",
+        "Database",
+        "Connection",
+    }

@@ -15,20 +15,20 @@ from sqlalchemy import MetaData
 
 from tools.project import Project, Violation
 
-PLACE = "src/importal/database/migrations"
+PLACE = "src/importal/migrations"
 
 
 def find_violations(_project: Project) -> Iterator[Violation]:
     """Yield each difference between a freshly migrated database and the declared tables."""
-    from importal.database import create_engine, metadata
-    from importal.database.migrations import upgrade
+    from importal import schema
+    from importal.database import create_engine
 
     with tempfile.TemporaryDirectory() as folder:
         engine = create_engine(f"sqlite:///{Path(folder) / 'fresh.sqlite3'}")
         try:
-            upgrade(engine)
+            schema.upgrade(engine)
             with engine.connect() as connection:
-                yield from differences(connection, metadata())
+                yield from differences(connection, schema.metadata())
         finally:
             engine.dispose()
 

@@ -4,7 +4,9 @@ Pure functions on bytes: no files, no clock, no settings. `neutralise` on arriva
 `restore` for the bytes as received; `read_display` for what people see (PS3.3, PS3.5, PS3.10, PS3.15).
 """
 
+from importal.dicom.neutralisation import neutralise
 from importal.dicom.pseudonyms import Pseudonyms, blind_index
+from importal.dicom.recognition import looks_like_dicom
 from importal.dicom.records import (
     DisplayAttributes,
     IdentifierKind,
@@ -17,6 +19,7 @@ from importal.dicom.records import (
     Replacement,
 )
 from importal.dicom.refusal import RefusalReason, Refused, Repair, RestoreError
+from importal.dicom.reverse_patch import restore
 
 __all__ = [
     "DisplayAttributes",
@@ -34,4 +37,7 @@ __all__ = [
     "Replacement",
     "RestoreError",
     "blind_index",
+    "looks_like_dicom",
+    "neutralise",
+    "restore",
 ]

@@ -91,7 +91,10 @@ class NeutralisedStream:
 
 @dataclass(frozen=True)
 class Localisation:
-    """The local patient and order that delivery writes; birth date "YYYYMMDD" or empty, sex M, F, O or empty."""
+    """The local patient and order that delivery writes.
+
+    Birth date is "YYYYMMDD" or empty, sex M, F, O or empty; an empty issuer means that there is none.
+    """
 
     patient_id: str = field(repr=False)
     issuer_of_patient_id: str
@@ -110,7 +113,7 @@ class Localisation:
 
 @dataclass(frozen=True)
 class Localised:
-    """An object with the local patient and order, ready to be sent; `reencoded` says that its text is now UTF-8."""
+    """An object with the local patient and order, ready to be sent; `reencoded`: its text is now UTF-8."""
 
     chunks: tuple[bytes | memoryview, ...] = field(repr=False)
     length: int

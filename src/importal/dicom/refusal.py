@@ -42,13 +42,13 @@ class Repair(StrEnum):
     PREAMBLE_ADDED = "preamble_added"
     FILE_META_REBUILT = "file_meta_rebuilt"
     FILE_META_LENGTH = "file_meta_length"
-    SOP_INSTANCE_UID_OF_FILE_META = "sop_instance_uid_of_file_meta"
+    SOP_UIDS_OF_FILE_META = "sop_uids_of_file_meta"
     TRANSFER_SYNTAX_CORRECTED = "transfer_syntax_corrected"
     PIXEL_DATA_TRUNCATED = "pixel_data_truncated"
     TRAILING_BYTES_REMOVED = "trailing_bytes_removed"
     ELEMENTS_REENCODED = "elements_reencoded"
     DUPLICATE_ELEMENTS = "duplicate_elements"
-    COMMAND_GROUP_REMOVED = "command_group_removed"
+    FOREIGN_GROUP_REMOVED = "foreign_group_removed"
 
 
 class RestoreError(Exception):

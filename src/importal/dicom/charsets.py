@@ -1,0 +1,63 @@
+"""Specific Character Set: from bytes to text and back, forgiving on the way in (PS3.3 C.12.1.1.2, PS3.5 6.1).
+
+Reading never raises: a misspelt term is understood, an unknown one falls back, and a byte that cannot be
+read becomes a replacement sign. Writing raises `UnicodeEncodeError`, because a name must not be altered.
+"""
+
+import re
+
+from pydicom.charset import decode_bytes, encode_string, python_encoding
+
+UTF_8 = "ISO_IR 192"
+_FALLBACK = "latin-1"
+_DELIMITERS = {"\r", "\n", "\t", "\f"}
+_PN_DELIMITERS = {"^", "="}
+
+
+def encodings(specific_character_set: str) -> list[str]:
+    """Return Python encodings for the value of (0008,0005); never empty."""
+    found: list[str] = []
+    for term in specific_character_set.split("\\"):
+        plain = term.strip(" \0")
+        known = python_encoding.get(plain)
+        if known is None:
+            plain = re.sub(r"^ISO[ _-]?IR[ _-]", "ISO_IR ", plain.upper())
+            plain = re.sub(r"^ISO[ _-]?2022[ _-]IR[ _-]", "ISO 2022 IR ", plain)
+            known = python_encoding.get(plain, _FALLBACK)
+        found.append(known)
+    if len(found) > 1 and found[0] == python_encoding["ISO_IR 192"]:
+        return found[:1]
+    return found
+
+
+def decode(value: bytes, specific_character_set: str, *, person_name: bool = False) -> str:
+    """Return the text of a value, without outer padding."""
+    if value.isascii() and b"\x1b" not in value:
+        return value.decode("ascii").strip(" \0")
+    names = encodings(specific_character_set)
+    try:
+        if person_name:
+            groups = value.split(b"=") if names[0] not in ("shift_jis", "GB18030", "GBK") else [value]
+            text = "=".join(str(decode_bytes(group, names, _PN_DELIMITERS)) for group in groups)
+        else:
+            text = str(decode_bytes(value, names, _DELIMITERS))
+    except (UnicodeError, LookupError, ValueError):
+        text = value.decode(_FALLBACK)
+    return text.strip(" \0")
+
+
+def encode(text: str, specific_character_set: str) -> bytes:
+    """Return the bytes of a text in the given character set; raises UnicodeEncodeError when it cannot."""
+    if text.isascii():
+        return text.encode("ascii")
+    names = encodings(specific_character_set)
+    groups = []
+    for group in text.split("="):
+        components = []
+        for component in group.split("^"):
+            raw = component.encode("ascii") if component.isascii() else bytes(encode_string(component, names))
+            if not component.isascii() and decode(raw, specific_character_set) != component.strip(" \0"):
+                raise UnicodeEncodeError(names[0], "", 0, 1, "not in the character set")
+            components.append(raw)
+        groups.append(b"^".join(components))
+    return b"=".join(groups)

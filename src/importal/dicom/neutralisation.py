@@ -1,0 +1,232 @@
+"""Neutralise: an object as another hospital made it becomes one that cannot collide with local numbers.
+
+The strict way edits the bytes of the header and passes the bulk through untouched. What breaks a rule of
+the standard is mended by `recovery` first and then goes the same strict way, so that one set of
+post-conditions holds for all.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass, field, replace
+
+
+from importal.dicom import part10, reverse_patch, value_search
+from importal.dicom.arrival import Arrived, arrive
+from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of, is_encapsulated
+from importal.dicom.edits import Edit, applied
+from importal.dicom.part10 import FileMeta
+from importal.dicom.profile import ON_ARRIVAL
+from importal.dicom.records import Neutralised, Profile
+from importal.dicom.refusal import RefusalReason, Refused, Repair
+from importal.dicom.walk import PIXEL_DATA, UNDEFINED, Defect, DefectKind, HeaderWalk
+
+MAX_HEADER = 256 << 20
+INFLATED_BASE, INFLATED_RATIO = 32 << 20, 4
+# (0004,1220) and its neighbours stand in a media directory only.
+_DIRECTORY_GROUP = 0x0004
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The strict way's product; `edits` are those of the file, None where the data set was deflated."""
+
+    chunks: tuple[bytes | memoryview, ...] = field(repr=False)
+    bulk_offset: int
+    bulk_digest: bytes
+    arrived: Arrived
+    hits: tuple[str, ...]
+    repairs: tuple[Repair, ...]
+    edits: list[Edit] | None = field(repr=False)
+    original_bulk: int = -1
+
+    @property
+    def length(self) -> int:
+        return sum(len(chunk) for chunk in self.chunks)
+
+
+def rewrite(buffer: bytes | memoryview, profile: Profile) -> Rewritten:
+    """Go the strict way; raises Defect where a rule is broken, Refused where nothing can be done."""
+    if not part10.has_magic(buffer):
+        raise Defect(DefectKind.BEYOND_END, 0)
+    meta = part10.read_file_meta(buffer)
+    syntax = meta.text(buffer, part10.META_TRANSFER_SYNTAX)
+    if meta.text(buffer, part10.META_SOP_CLASS) == part10.MEDIA_DIRECTORY_CLASS:
+        raise Refused(RefusalReason.MEDIA_DIRECTORY)
+    codec = codec_of(syntax)
+    if codec is None:
+        raise Defect(DefectKind.UNKNOWN_VR, meta.start)
+    if syntax in DEFLATED_UIDS:
+        return _rewrite_deflated(buffer, meta, syntax, codec, profile)
+    walk, arrived = walked(buffer, (meta.end, len(buffer)), codec, syntax, profile)
+    edits, repairs = meta_edits(buffer, meta, arrived, profile)
+    edits += arrived.edits.resolved()
+    split = walk.bulk_start if walk.bulk_start >= 0 else len(buffer)
+    before = [edit for edit in edits if edit[0] < split or edit[0] == edit[1] == split]
+    after = edits[len(before) :]
+    header = b"".join(applied(buffer, before, 0, split))
+    bulk = applied(buffer, after, split, len(buffer))
+    digest = hashlib.sha256()
+    for piece in bulk:
+        digest.update(piece)
+    data_set_at = meta.end + sum(len(new) - (end - start) for start, end, new in edits if end <= meta.end)
+    hits = _hits(header, data_set_at, codec, arrived)
+    chunks = (header, *bulk)
+    original_bulk = split if after else -1
+    return Rewritten(chunks, len(header), digest.digest(), arrived, hits, repairs, edits, original_bulk)
+
+
+def walked(
+    buffer: bytes | memoryview, span: tuple[int, int], codec: Codec, syntax: str, profile: Profile
+) -> tuple[HeaderWalk, Arrived]:
+    """Walk a data set and plan its edits; checks that the Pixel Data fits the transfer syntax."""
+    start, end = span
+    walk = HeaderWalk(buffer, ON_ARRIVAL)
+    root = walk.run(start, end, codec)
+    walk.position = end
+    check_header(walk, start, syntax, end)
+    return walk, arrive(buffer, walk, root, profile, syntax)
+
+
+def check_header(walk: HeaderWalk, start: int, syntax: str, end: int) -> None:
+    """Raise where the data set as a whole is not what its file says it is."""
+    if not walk.top_level:
+        raise Refused(RefusalReason.TRUNCATED)
+    first = walk.top_level[0][0] >> 16
+    if first == _DIRECTORY_GROUP:
+        raise Refused(RefusalReason.MEDIA_DIRECTORY)
+    if first < _DIRECTORY_GROUP:
+        raise Defect(DefectKind.ORDER, start)
+    if (walk.bulk_start if walk.bulk_start >= 0 else end) - start > MAX_HEADER:
+        raise Refused(RefusalReason.TOO_LARGE)
+    if walk.bulk_start < 0 or not walk.bulk_length:
+        return
+    undefined = walk.bulk_length == UNDEFINED
+    tag = next(tag for tag, at in walk.top_level if at == walk.bulk_start)
+    if undefined != (is_encapsulated(syntax) and tag == PIXEL_DATA):
+        raise Defect(DefectKind.ITEM, walk.bulk_start)
+
+
+def meta_edits(
+    buffer: bytes | memoryview, meta: FileMeta, arrived: Arrived, profile: Profile
+) -> tuple[list[Edit], tuple[Repair, ...]]:
+    """Return the edits of preamble and File Meta Information, and what was wrong with the latter."""
+    changes = {part10.META_SOURCE_AE: part10.meta_element(part10.META_SOURCE_AE, "AE", profile.source_ae_title)}
+    repairs = [] if meta.length_right else [Repair.FILE_META_LENGTH]
+    facts = arrived.facts
+    for tag, wanted in (
+        (part10.META_SOP_CLASS, facts.sop_class_uid),
+        (part10.META_SOP_INSTANCE, facts.sop_instance_uid),
+    ):
+        if meta.text(buffer, tag) != wanted:
+            changes[tag] = part10.meta_element(tag, "UI", wanted)
+            repairs.append(Repair.SOP_UIDS_OF_FILE_META)
+    edits: list[Edit] = []
+    preamble = bytes(buffer[: part10.MAGIC_AT])
+    clean = part10.clean_preamble(preamble)
+    if clean != preamble:
+        edits.append((0, part10.MAGIC_AT, clean))
+    edits.append((meta.start, meta.end, part10.rewritten_meta(buffer, meta, changes)))
+    return edits, tuple(dict.fromkeys(repairs))
+
+
+def _hits(header: bytes, start: int, codec: Codec, arrived: Arrived) -> tuple[str, ...]:
+    written = {replacement.pseudonym.encode() for replacement in arrived.replacements}
+    values = value_search.searchable(arrived.originals) - written
+    places = value_search.positions(header, values)
+    return value_search.tags_at(header, start, len(header), codec, places) if places else ()
+
+
+def inflated(deflated: bytes | memoryview) -> bytes:
+    """Return a deflated data set; raises Refused above the limit, Defect when the stream is broken."""
+    limit = INFLATED_BASE + INFLATED_RATIO * len(deflated)
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        data = stream.decompress(deflated, limit + 1)
+    except zlib.error:
+        raise Defect(DefectKind.BEYOND_END, 0) from None
+    if len(data) > limit:
+        raise Refused(RefusalReason.TOO_LARGE)
+    if not stream.eof:
+        raise Defect(DefectKind.BEYOND_END, 0)
+    return data
+
+
+def _rewrite_deflated(
+    buffer: bytes | memoryview, meta: FileMeta, syntax: str, codec: Codec, profile: Profile
+) -> Rewritten:
+    data = inflated(memoryview(buffer)[meta.end :])
+    walk, arrived = walked(data, (0, len(data)), codec, syntax, profile)
+    edits, repairs = meta_edits(buffer, meta, arrived, profile)
+    prefix = b"".join(applied(buffer, edits, 0, meta.end))
+    split = walk.bulk_start if walk.bulk_start >= 0 else len(data)
+    pieces = applied(data, arrived.edits.resolved(), 0, len(data))
+    plain = b"".join(pieces)
+    # Edits behind the Pixel Data are so rare that the bulk of the result is found from its end.
+    bulk_at = max(0, len(plain) - (len(data) - split))
+    hits = _hits(plain[:bulk_at], 0, codec, arrived)
+    press = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = press.compress(plain) + press.flush()
+    body += b"\0" if len(body) & 1 else b""
+    digest = hashlib.sha256(memoryview(plain)[bulk_at:]).digest()
+    length = len(prefix) + len(body)
+    return Rewritten((prefix, body), length, digest, arrived, hits, repairs, None)
+
+
+def finished(rewritten: Rewritten, patch: bytes) -> Neutralised:
+    """Return the public record of a rewritten object."""
+    return Neutralised(
+        rewritten.chunks,
+        rewritten.length,
+        patch,
+        rewritten.arrived.facts,
+        rewritten.arrived.replacements,
+        rewritten.bulk_offset,
+        rewritten.bulk_digest.hex(),
+        rewritten.repairs,
+        rewritten.hits,
+    )
+
+
+def neutralise(
+    original: bytes | memoryview, profile: Profile, *, original_sha256: bytes | None = None
+) -> Neutralised:
+    """Replace every foreign identifier of an object at every depth.
+
+    `original` is a whole file as received; a digest of it that the caller has already (32 bytes) goes into
+    the patch and is checked on `restore`. Raises Refused. See deid rules in `profile`.
+    """
+    view = memoryview(original)
+    try:
+        rewritten = rewrite(view, profile)
+    except Defect:
+        return _tolerant(view, profile, original_sha256)
+    if rewritten.edits is None:
+        return finished(rewritten, _patch_between(view, rewritten, original_sha256))
+    split = rewritten.original_bulk
+    known = None
+    if split < 0:  # the bulk is the same in both: one digest serves
+        split = len(view) - (rewritten.length - rewritten.bulk_offset)
+        known = rewritten.bulk_digest
+    digests = reverse_patch.digests_of(view, split, known, original_sha256)
+    steps = reverse_patch.steps_of_edits(view, rewritten.edits)
+    return finished(rewritten, reverse_patch.pack(digests, rewritten.length, steps))
+
+
+def _patch_between(view: memoryview, rewritten: Rewritten, whole: bytes | None) -> bytes:
+    stored = b"".join(rewritten.chunks)
+    digests = reverse_patch.digests_of(view, len(view), None, whole)
+    return reverse_patch.pack(digests, len(stored), reverse_patch.steps_between(view, stored))
+
+
+def _tolerant(view: memoryview, profile: Profile, whole: bytes | None) -> Neutralised:
+    from importal.dicom.recovery import recover  # noqa: PLC0415 -- pydicom is loaded only when needed
+
+    mended, repairs = recover(view)
+    try:
+        rewritten = rewrite(mended, profile)
+    except Defect:
+        raise Refused(RefusalReason.UNREADABLE) from None
+    rewritten = replace(rewritten, repairs=tuple(dict.fromkeys((*repairs, *rewritten.repairs))))
+    return finished(rewritten, _patch_between(view, rewritten, whole))
+
+

@@ -5,14 +5,12 @@
  * stands in the message catalogue. When the session has run out, the request waits until the person has logged in again
  * and is then repeated, so that nothing typed is lost.
  */
+import type { CreatedInvitation, Invitation, NewInvitation } from './invitations/types';
 import type {
   Candidates,
-  CreatedInvitation,
   InboxPage,
   InboxQuery,
-  Invitation,
   LocalPatient,
-  NewInvitation,
   OrderChoice,
   OriginalIdentifiers,
   PatientQuery,
@@ -75,12 +73,11 @@ export class DeskApi {
   readonly originalIdentifiers = (id: string) =>
     this.call<OriginalIdentifiers>('GET', this.of(id, 'original-identifiers'));
 
-  readonly patients = (query: PatientQuery, studyId: string) => {
+  readonly patients = (query: PatientQuery) => {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value.trim() !== '') search.set(name, value.trim());
     }
-    search.set('study_id', studyId);
     return this.call<Candidates>('GET', `/api/desk/patients?${search}`);
   };
 

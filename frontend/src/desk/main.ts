@@ -1,9 +1,14 @@
 /** Entry of the desk's page. */
 import '../styles/index.css';
-import { addMessages, t } from '../locales';
+import './desk.css';
+import { mount } from 'svelte';
+import { addMessages } from '../locales';
 import desk from '../locales/en/desk.json';
 import errors from '../locales/en/errors.json';
 import shared from '../locales/en/shared.json';
+import App from './App.svelte';
 
 addMessages(shared, errors, desk);
-document.title = t('desk.title');
+
+const target = document.getElementById('app');
+if (target) mount(App, { target });

@@ -210,7 +210,8 @@ export interface PatientComparison {
 
 export interface Candidate extends LocalPatient {
   orders: Order[];
-  comparison: PatientComparison;
+  /** Given where the server knows which study is meant. */
+  comparison?: PatientComparison;
 }
 
 export interface Candidates {
@@ -227,25 +228,3 @@ export interface PatientQuery {
 
 /** Names and values as the vault holds them; only patient_id, issuer and accession_number are certain. */
 export type OriginalIdentifiers = Record<string, unknown>;
-
-export interface Invitation {
-  id?: string;
-  label: string;
-  sender_kind: SenderKind;
-  created_at?: string;
-  expires_at: string;
-  state?: string;
-  uses?: number;
-}
-
-export interface NewInvitation {
-  label: string;
-  sender_kind: SenderKind;
-  valid_days: number;
-}
-
-export interface CreatedInvitation {
-  code: string;
-  link: string;
-  expires_at: string;
-}

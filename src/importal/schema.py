@@ -41,6 +41,9 @@ SLICES = (
     retention,
 )
 
+# Any number will do; it only has to be ours (ASCII "IMPU").
+UPGRADE_LOCK = 0x494D5055
+
 
 def metadata() -> MetaData:
     """Return the tables of all slices."""
@@ -58,4 +61,7 @@ def configuration(connection: sqlalchemy.Connection | None = None) -> Config:
 def upgrade(engine: sqlalchemy.Engine) -> None:
     """Bring the database up to the newest revision; harmless when it is already there."""
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # SQLite's transaction is exclusive already; here web and workers may start together.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
         command.upgrade(configuration(connection), "head")

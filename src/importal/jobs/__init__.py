@@ -6,8 +6,8 @@ an executor id per worker slot, a slot lock, one pinned application version, JSO
 ids alone, no waiting for people inside a job, and our own SQLite engine.
 """
 
-from importal.jobs.queue import JobQueue, Jobs
+from importal.jobs.queue import JobQueue, Jobs, install_jobs
 from importal.jobs.slots import SlotLost, WorkerSlot, claim_slot
 from importal.jobs.worker import JobTable, JobWorker
 
-__all__ = ["JobQueue", "JobTable", "JobWorker", "Jobs", "SlotLost", "WorkerSlot", "claim_slot"]
+__all__ = ["JobQueue", "JobTable", "JobWorker", "Jobs", "SlotLost", "WorkerSlot", "claim_slot", "install_jobs"]

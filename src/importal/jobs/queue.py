@@ -6,6 +6,8 @@ import sqlalchemy
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from sqlalchemy.orm import Session
 
+from importal.database import create_jobs_engine
+
 QUEUE = "importal"
 # The engine's default version is a hash of the code, which strands queued work after an upgrade.
 APPLICATION_VERSION = "importal-1"
@@ -64,8 +66,12 @@ def engine_config(engine: sqlalchemy.Engine, executor_id: str) -> DBOSConfig:
     )
 
 
-def install(engine: sqlalchemy.Engine) -> None:
-    """Create or migrate the engine's own tables."""
-    DBOS(config=engine_config(engine, "installer"))
-    DBOS.launch()
-    DBOS.destroy()
+def install_jobs(url: str) -> None:
+    """Create or migrate the engine's own tables in the database of this URL; harmless when they are there."""
+    engine = create_jobs_engine(url)
+    try:
+        DBOS(config=engine_config(engine, "installer"))
+        DBOS.launch()
+    finally:
+        DBOS.destroy()
+        engine.dispose()

@@ -56,7 +56,7 @@ class JobWorker:
         try:
             self._loop()
         finally:
-            DBOS.destroy(workflow_completion_timeout_sec=10)
+            DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
             self._slot.release()
 
     def stop(self) -> None:

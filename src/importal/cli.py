@@ -1,0 +1,164 @@
+"""The command line: start Importal, invite, send, check and look after it.
+
+Exit codes: 0 done, 1 something failed, 2 wrong use or wrong settings, 3 not everything is ready.
+"""
+
+import sys
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from importal import __version__, accounts, audit, institutions, invitations, logs, settings
+from importal.cli_run import demo, serve, worker
+from importal.cli_send import send
+from importal.components import Components, build, prepare
+from importal.errors import ConfigurationRefused
+from importal.retention import purge as purge_site
+
+app = typer.Typer(
+    help="Importal: the front door of a hospital for medical images made elsewhere.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(serve)
+app.command()(worker)
+app.command()(demo)
+app.command()(send)
+
+OPERATOR = audit.Actor("operator", "cli")
+
+
+def _components() -> Components:
+    components = build(settings.load())
+    prepare(components)
+    return components
+
+
+@app.command()
+def institution(
+    name: Annotated[str, typer.Argument(help="The hospital's name as senders read it.")],
+    phone: Annotated[str, typer.Option(help="Phone number for questions.")] = "",
+    email: Annotated[str, typer.Option(help="E-mail address for questions.")] = "",
+    hours: Annotated[str, typer.Option(help="When somebody answers.")] = "",
+) -> None:
+    """Create the receiving hospital, or change its name and contact."""
+    site = _components().site
+    with site.database.transaction() as session:
+        known = institutions.only(session)
+        if known is None:
+            known = institutions.create(session, name)
+        known.name = name
+        known.phone, known.email, known.hours = (
+            phone or known.phone,
+            email or known.email,
+            hours or known.hours,
+        )
+    print(f"{name} is ready to receive.")
+
+
+@app.command()
+def account(
+    username: Annotated[str, typer.Argument(help="User name of the member of staff.")],
+    display_name: Annotated[str, typer.Option(help="Name shown on the page.")] = "",
+    password: Annotated[
+        str,
+        typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="At least 10 characters."),
+    ] = "",
+) -> None:
+    """Create an account for the desk, or set its password anew."""
+    if len(password) < 10:
+        _fail("The password needs at least 10 characters.", 2)
+    site = _components().site
+    with site.database.transaction() as session:
+        known = accounts.find_account(session, username)
+        if known is not None:
+            accounts.set_password(session, site, known, password)
+        else:
+            home = institutions.only(session)
+            if home is None:
+                _fail('Create the hospital first: importal institution "Name of the hospital"', 2)
+            accounts.create_account(session, site, home.id, username, password, display_name)
+    print(f"{username} can sign in at {site.settings.public_url}/desk")
+
+
+@app.command()
+def invite(
+    label: Annotated[str, typer.Option(help="A note for the desk, for example what is expected.")] = "",
+    sender: Annotated[str, typer.Option(help="patient or referring_physician")] = "patient",
+    days: Annotated[int, typer.Option(min=1, max=365, help="How many days the code is valid.")] = 30,
+) -> None:
+    """Make an invitation and print its upload code and link."""
+    if sender not in set(invitations.SenderKind):
+        _fail("The sender is either patient or referring_physician.", 2)
+    site = _components().site
+    with site.database.transaction() as session:
+        home = institutions.only(session)
+        if home is None:
+            _fail('Create the hospital first: importal institution "Name of the hospital"', 2)
+        wanted = invitations.NewInvitation(
+            home.id, invitations.SenderKind(sender), timedelta(days=days), label
+        )
+        invitation, code = invitations.invite(session, site, wanted, OPERATOR)
+    print(f"Upload code  {code}")
+    print(f"Link         {invitations.link_for(site, code)}")
+    print(f"Valid until  {invitation.expires_at:%d %B %Y, %H:%M} UTC")
+
+
+@app.command()
+def check() -> None:
+    """Check database, storage and the connection to the PACS, one line each."""
+    components = build(settings.load())
+    results = {"settings": True, "database": _works(lambda: prepare(components))}
+    results["storage"] = _works(components.site.storage.check)
+    destination = components.destination
+    if destination is not None:
+        results[f"PACS {destination.name} (C-ECHO)"] = destination.echo()
+    for name, is_good in results.items():
+        print(f"{'ok    ' if is_good else 'FAILED'}  {name}")
+    if destination is None:
+        print("note    no PACS is set: uploads arrive and wait (IMPORTAL_DESTINATION)")
+    if not all(results.values()):
+        raise typer.Exit(3)
+
+
+@app.command()
+def purge() -> None:
+    """Delete what is no longer needed: delivered images after their time, unfinished uploads, leftovers."""
+    counts = purge_site(_components().site)
+    for what, count in counts.items():
+        print(f"{count:6}  {what}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+def _works(verb: object) -> bool:
+    assert callable(verb)
+    try:
+        verb()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong, the line says FAILED and the log the kind
+        logs.get("cli").error("cli.check_failed", exc_info=error)
+        return False
+    return True
+
+
+def _fail(sentence: str, code: int) -> None:
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    logs.configure("warning")
+    try:
+        app()
+    except ConfigurationRefused as refused:
+        print("Importal does not start. Please check these settings:", file=sys.stderr)
+        for name in refused.names:
+            print(f"  IMPORTAL_{name.upper()}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,117 @@
+"""Commands that run processes: the portal, a worker, the demo."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from importal import logs, settings
+from importal.components import build, prepare
+
+log = logs.get("cli")
+# A worker that dies at once is not restarted in a tight loop.
+RESTART_PAUSE_SECONDS = 1.0
+
+
+def serve(
+    *,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run a worker here.")] = True,
+) -> None:
+    """Start the portal: the web server and, unless told otherwise, one worker beside it."""
+    from importal.web import create_app  # noqa: PLC0415 - the worker process need not load the routes
+
+    loaded = settings.load()
+    logs.configure(loaded.log_level)
+    components = build(loaded)
+    prepare(components)
+    app = create_app(components)
+    supervisor = WorkerSupervisor() if with_worker else None
+    if supervisor is not None:
+        supervisor.start()
+    log.info("web.started", host=loaded.host, port=loaded.port)
+    try:
+        uvicorn.run(
+            app,
+            host=loaded.host,
+            port=loaded.port,
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=loaded.trusted_proxies,
+            timeout_keep_alive=75,
+            h11_max_incomplete_event_size=None,
+        )
+    finally:
+        if supervisor is not None:
+            supervisor.stop()
+
+
+def worker() -> None:
+    """Run one worker. Start as many as there are slots; one more is a standby."""
+    from importal.worker import run  # noqa: PLC0415 - see above
+
+    loaded = settings.load()
+    logs.configure(loaded.log_level)
+    components = build(loaded)
+    prepare(components)
+    run(components)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its data and sample discs.")] = Path(
+        "demo-data"
+    ),
+    port: Annotated[int, typer.Option(help="Port of the portal.")] = 8080,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run the whole road without a person, then stop.")
+    ] = False,
+) -> None:
+    """Set up a demo hospital with a stand-in PACS and sample discs, and run it until Ctrl-C."""
+    from importal.demo.run import run_demo  # noqa: PLC0415 - only the demo needs the stand-in
+
+    raise typer.Exit(run_demo(folder, port, check=check))
+
+
+class WorkerSupervisor:
+    """Keeps one worker process running beside the web server, in the same process group."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._keep_running, name="worker-supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Start the worker and watch over it."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the worker to end and wait a moment for it."""
+        self._stopping.set()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._thread.join(5)
+
+    def _keep_running(self) -> None:
+        while not self._stopping.is_set():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "importal", "worker"],
+                env={**os.environ, "IMPORTAL_PARENT": str(os.getpid())},
+            )
+            status = self._process.wait()
+            if not self._stopping.is_set():
+                log.error("web.worker_ended", status=status)
+                time.sleep(RESTART_PAUSE_SECONDS)

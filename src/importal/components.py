@@ -1,0 +1,60 @@
+"""Builds the adapters of one installation from its settings; the entry points call this once."""
+
+from dataclasses import dataclass
+
+from importal import clock, schema
+from importal.database import Database, create_engine, create_jobs_engine
+from importal.delivery.destinations import Destination
+from importal.delivery.destinations.dimse import DimseConfig, DimseDestination
+from importal.jobs import JobQueue, install_jobs
+from importal.reconciliation.patient_lookup import PatientLookup
+from importal.reconciliation.patient_lookup.cfind import CFindLookup
+from importal.sealing import Keys
+from importal.settings import DestinationSettings, Settings
+from importal.site import Site
+from importal.storage import LocalStorage
+
+
+@dataclass(frozen=True)
+class Components:
+    """The site and what it talks to; the PACS may not be connected yet."""
+
+    site: Site
+    destination: Destination | None
+    patient_lookup: PatientLookup | None
+
+
+def build(settings: Settings) -> Components:
+    """Return the components of these settings; nothing is connected yet."""
+    url = settings.sqlalchemy_url
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    site = Site(
+        settings=settings,
+        database=Database(create_engine(url)),
+        storage=LocalStorage(settings.objects_dir),
+        keys=Keys(settings.site_secret()),
+        jobs=JobQueue(create_jobs_engine(url)),
+        clock=clock.now,
+    )
+    if settings.destination is None:
+        return Components(site, None, None)
+    peer = _dimse_config(settings, settings.destination)
+    return Components(site, DimseDestination(peer), CFindLookup(peer))
+
+
+def prepare(components: Components) -> None:
+    """Bring the database up to date; safe while other processes do the same."""
+    schema.upgrade(components.site.database.engine)
+    install_jobs(components.site.settings.sqlalchemy_url)
+
+
+def _dimse_config(settings: Settings, wanted: DestinationSettings) -> DimseConfig:
+    return DimseConfig(
+        name=wanted.name,
+        called_ae_title=wanted.called_ae_title,
+        host=wanted.host,
+        port=wanted.port,
+        calling_ae_title=settings.ae_title,
+        associations=wanted.associations,
+        timeout_seconds=wanted.timeout_seconds,
+    )

@@ -1,0 +1,89 @@
+"""One suite for every adapter of the storage port, and its fake."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importal.storage import LocalStorage, MemoryStorage, Storage
+
+
+@pytest.fixture(params=["local", "memory"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return LocalStorage(tmp_path / "objects") if request.param == "local" else MemoryStorage()
+
+
+def test_objects_are_read_as_they_were_written(storage: Storage):
+    storage.write_all([("a/one", [b"12", memoryview(b"345")]), ("a/b/two", iter([b"", b"6"])), ("three", [])])
+    assert storage.read("a/one") == b"12345"
+    assert storage.read("a/b/two") == b"6"
+    assert storage.read("three") == b""
+
+
+def test_keys_are_listed_below_a_prefix(storage: Storage):
+    storage.write_all([("s/1/a", [b"x"]), ("s/1/b/c", [b"x"]), ("s/2/a", [b"x"])])
+    assert storage.keys("s/1/") == ["s/1/a", "s/1/b/c"]
+    assert storage.keys("s/") == ["s/1/a", "s/1/b/c", "s/2/a"]
+    assert storage.keys("t/") == []
+
+
+def test_writing_the_same_object_again_is_harmless(storage: Storage):
+    for _ in range(2):
+        storage.write_all([("key", [b"same"])])
+    assert storage.read("key") == b"same"
+
+
+def test_what_is_not_there_is_a_key_error_and_deleting_it_a_success(storage: Storage):
+    storage.delete("nothing/here")
+    with pytest.raises(KeyError):
+        storage.read("nothing/here")
+
+
+def test_a_deleted_object_is_gone(storage: Storage):
+    storage.write_all([("key", [b"x"])])
+    storage.delete("key")
+    with pytest.raises(KeyError):
+        storage.read("key")
+    assert storage.keys("") == []
+
+
+@pytest.mark.parametrize("key", ["", "../out", "a/../../out", "/etc/passwd", "a//b", "a\\b", "a/\0", "."])
+def test_a_key_that_could_leave_the_store_is_refused(storage: Storage, key: str):
+    with pytest.raises(ValueError, match="key"):
+        storage.write_all([(key, [b"x"])])
+    with pytest.raises(ValueError, match="key"):
+        storage.path(key)
+
+
+def test_the_probe_leaves_nothing_behind(storage: Storage):
+    storage.check()
+    assert storage.keys("") == []
+
+
+def test_an_object_whose_source_fails_half_way_is_not_visible(storage: Storage):
+    def broken() -> Iterator[bytes]:
+        yield b"half"
+        raise OSError
+
+    with pytest.raises(OSError):
+        storage.write_all([("whole", [b"x"]), ("half", broken())])
+    with pytest.raises(KeyError):
+        storage.read("half")
+
+
+def test_the_local_disk_syncs_files_before_names_and_folders_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from importal.storage import local
+
+    events: list[tuple[str, str]] = []
+    sync = local._sync
+    monkeypatch.setattr(local, "_sync", lambda path: (events.append(("sync", path.suffix)), sync(path)))
+    replace = Path.replace
+    monkeypatch.setattr(
+        Path, "replace", lambda self, to: (events.append(("rename", "")), replace(self, to))[1]
+    )
+    LocalStorage(tmp_path / "objects").write_all([("a/b/one", [b"1"]), ("a/b/two", [b"2"])])
+    kinds = [kind if suffix == "" else f"{kind}{suffix}" for kind, suffix in events]
+    # The new folders a and a/b changed their parents, so three folders are synced after both names.
+    assert kinds == ["sync.part", "sync.part", "rename", "rename", "sync", "sync", "sync"]

@@ -7,7 +7,8 @@ what is said on the association.
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +67,17 @@ def without_delay(event: Any) -> None:
             wrapped.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+def _bounded(timeout_seconds: float, opened: list[bool]) -> Callable[[Any], None]:
+    """Return a handler for a new connection: no delay, and no write that blocks for ever."""
+
+    def on_open(event: Any) -> None:
+        opened.append(True)
+        without_delay(event)
+        event.assoc.dul.socket.socket.settimeout(timeout_seconds)
+
+    return on_open
+
+
 def application_entity(ae_title: str, timeout_seconds: float) -> Any:
     """Return a pynetdicom AE with our implementation identity and one timeout for every wait."""
     keep_silent()
@@ -99,13 +111,14 @@ def open_association(peer: Peer, proposals: Sequence[Proposal], extras: Extras |
     entity = application_entity(peer.calling_ae_title, peer.timeout_seconds)
     for proposal in proposals:
         entity.add_requested_context(proposal.abstract_syntax, list(proposal.transfer_syntaxes))
+    opened: list[bool] = []
     try:
         association = entity.associate(
             peer.host,
             peer.port,
             ae_title=peer.called_ae_title,
             ext_neg=list(extras.negotiation) or None,
-            evt_handlers=[(evt.EVT_CONN_OPEN, without_delay), *extras.handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, _bounded(peer.timeout_seconds, opened)), *extras.handlers],
         )
     except OSError as error:  # the host name does not resolve
         raise NoAssociation("association.unreachable") from error
@@ -115,7 +128,25 @@ def open_association(peer: Peer, proposals: Sequence[Proposal], extras: Extras |
         raise NoAssociation("association.rejected")
     if association.rejected_contexts and not association.accepted_contexts:
         raise NoAssociation("association.no_context")
-    raise NoAssociation("association.aborted" if association.is_aborted else "association.unreachable")
+    raise NoAssociation("association.aborted" if opened else "association.unreachable")
+
+
+def release(association: Any) -> None:
+    """Release an association, or abort it when that is not possible within a second.
+
+    pynetdicom's own release waits without limit for its loop to pause; a report that the peer sends on this
+    association at the same moment can make it wait for ever.
+    """
+    association._reactor_checkpoint.clear()  # noqa: SLF001 -- as the library's own release does
+    deadline = time.monotonic() + 1.0
+    while not association._is_paused and time.monotonic() < deadline:  # noqa: SLF001
+        time.sleep(0.001)
+    if association.is_established and association._is_paused:  # noqa: SLF001
+        association.acse.negotiate_release()
+        association._reactor_checkpoint.set()  # noqa: SLF001
+        return
+    association._reactor_checkpoint.set()  # noqa: SLF001
+    association.abort(block=False)
 
 
 @contextlib.contextmanager
@@ -127,7 +158,7 @@ def association_with(
     try:
         yield association
     except BaseException:
-        association.abort()
+        association.abort(block=False)
         raise
     if association.is_established:
-        association.release()
+        release(association)

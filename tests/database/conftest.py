@@ -27,7 +27,9 @@ class RecordedJobs:
 
     def enqueue(self, session: Session, job: str, row_id: str, *, delay_seconds: float = 0) -> None:
         del delay_seconds
-        sqlalchemy.event.listen(session, "after_commit", lambda _session: self.enqueued.append((job, row_id)), once=True)
+        sqlalchemy.event.listen(
+            session, "after_commit", lambda _session: self.enqueued.append((job, row_id)), once=True
+        )
 
 
 @dataclass

@@ -1,0 +1,135 @@
+"""A real portal for journeys: web and worker as processes of their own, which a test may kill."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.postgres import free_port
+
+PATIENCE_SECONDS = 120
+PASSWORD = "a long enough password"
+
+
+def wait_until(what: str, is_true: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
+    """Return the first true answer; fail with a sentence when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        answer = is_true()
+        if answer:
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds:.0f} s in vain until {what}")
+
+
+@dataclass
+class Portal:
+    """One installation in a folder of its own."""
+
+    folder: Path
+    environment: dict[str, str]
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log_files(self) -> list[Path]:
+        return sorted(self.folder.glob("*.log"))
+
+    def run(self, *arguments: str, text: str | None = None) -> str:
+        """Run a command of the program to its end and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "importal", *arguments],
+            env=self.environment, input=text, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def start(self, name: str, *arguments: str) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "importal", *arguments], env=self.environment, stdout=log, stderr=log
+            )
+
+    def start_web(self) -> None:
+        self.start("web", "serve", "--no-worker")
+        wait_until("the web server answers", self._is_alive)
+
+    def start_worker(self) -> None:
+        self.start("worker", "worker")
+
+    def kill(self, name: str) -> None:
+        """End a process as a power cut would."""
+        process = self.processes.pop(name)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+        self.processes.clear()
+
+    def is_running(self, name: str) -> bool:
+        return self.processes[name].poll() is None
+
+    def invite(self, *arguments: str) -> str:
+        found = re.search(r"Upload code\s+(\S+)", self.run("invite", *arguments))
+        assert found is not None
+        return found.group(1)
+
+    def desk(self) -> httpx2.Client:
+        """Return a signed-in client of the desk."""
+        client = httpx2.Client(base_url=self.url, headers={"X-Importal-Desk": "1"}, timeout=30)
+        answer = client.post("/api/desk/session", json={"username": "desk", "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        return client
+
+    def _is_alive(self) -> bool:
+        assert self.is_running("web"), (self.folder / "web.log").read_text()
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+
+@contextmanager
+def running_portal(folder: Path, **settings: str) -> Iterator[Portal]:
+    """Yield a portal with an institution and a desk account; web and worker are running."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("IMPORTAL_")}
+    environment |= {
+        "IMPORTAL_DATA_DIR": str(folder / "data"),
+        "IMPORTAL_PORT": str(port),
+        "IMPORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "IMPORTAL_RETRY_SECONDS": "1",
+        "PYTHONWARNINGS": "ignore",
+        **settings,
+    }
+    portal = Portal(folder, environment, port)
+    portal.run("institution", "City Hospital", "--phone", "+49 30 0000", "--email", "images@hospital.example")
+    portal.run("account", "desk", "--display-name", "Desk", "--password", PASSWORD)
+    try:
+        portal.start_web()
+        portal.start_worker()
+        yield portal
+    finally:
+        portal.stop()

@@ -1,0 +1,43 @@
+"""Submissions: everything that a sender sends at once, with consent, contact and a comment per study.
+
+For senders, who create one, change its details and withdraw it; and for the steps behind, which close it.
+"""
+
+from importal.submissions.actions import (
+    close,
+    comment_of,
+    comments_of,
+    contact_of,
+    expire_drafts,
+    for_sender,
+    get,
+    note_activity,
+    open_draft,
+    submit,
+    withdraw,
+)
+from importal.submissions.routes import router
+from importal.submissions.states import State, move_to
+from importal.submissions.tables import Consent, ConsentText, Contact, Submission, SubmissionStudy
+
+__all__ = [
+    "Consent",
+    "ConsentText",
+    "Contact",
+    "State",
+    "Submission",
+    "SubmissionStudy",
+    "close",
+    "comment_of",
+    "comments_of",
+    "contact_of",
+    "expire_drafts",
+    "for_sender",
+    "get",
+    "move_to",
+    "note_activity",
+    "open_draft",
+    "router",
+    "submit",
+    "withdraw",
+]

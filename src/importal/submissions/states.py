@@ -1,0 +1,56 @@
+"""The states of a submission: the table of what may follow what, and the only place that assigns one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from importal import audit
+from importal.errors import ImportalError
+from importal.site import Site
+from importal.submissions.errors import CLOSED
+from importal.submissions.tables import Submission
+
+
+class State(StrEnum):
+    """Where a submission stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What the audit trail says, and the job that follows."""
+
+    action: str
+    job: str | None
+
+
+TRANSITIONS: dict[tuple[State, State], Transition] = {
+    (State.DRAFT, State.SUBMITTED): Transition("submission.submitted", "inspect_submission"),
+    (State.DRAFT, State.WITHDRAWN): Transition("submission.withdrawn", "purge_submission"),
+    (State.DRAFT, State.EXPIRED): Transition("submission.expired", "purge_submission"),
+    (State.SUBMITTED, State.CLOSED): Transition("submission.closed", None),
+}
+
+
+def move_to(session: Session, site: Site, submission: Submission, state: State, actor: audit.Actor) -> None:
+    """Change the state, write the audit message and enqueue what follows, in the caller's transaction.
+
+    Raises:
+        ImportalError: ``submission.closed`` when the table does not allow it.
+    """
+    transition = TRANSITIONS.get((State(submission.state), state))
+    if transition is None:
+        raise ImportalError(CLOSED)
+    now = site.clock()
+    submission.state = state.value
+    if state is State.SUBMITTED:
+        submission.submitted_at = now
+    audit.record(session, now, actor, transition.action, audit.Subject("submission", submission.id))
+    if transition.job is not None:
+        site.jobs.enqueue(session, transition.job, submission.id)

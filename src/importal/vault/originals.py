@@ -1,0 +1,79 @@
+"""Keeping reverse patches sealed, and restoring the bytes as received, checked by SHA-256."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from importal import audit, dicom
+from importal.errors import NOT_FOUND, ImportalError
+from importal.sealing import SealBroken
+from importal.site import Site
+from importal.vault.errors import ORIGINAL_DAMAGED
+from importal.vault.tables import VaultPatch
+
+SEALER = "vault-patches"
+# A patch of an ordinary object has some hundred bytes; what is larger does not belong into a row.
+PATCH_IN_ROW_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class KeptPatch:
+    """A sealed patch on its way: in a row, or as an object to be written under this key beforehand."""
+
+    owner_id: str
+    group_id: str
+    sealed: bytes = field(repr=False)
+    storage_key: str | None
+
+
+def seal_patch(site: Site, group_id: str, owner_id: str, storage_key: str, patch: bytes) -> KeptPatch:
+    """Seal a patch for the object ``storage_key`` that it belongs to."""
+    sealed = site.keys.sealer(SEALER).seal(patch, owner_id)
+    key = f"{storage_key}.patch" if len(sealed) > PATCH_IN_ROW_BYTES else None
+    return KeptPatch(owner_id, group_id, sealed, key)
+
+
+def keep_patch(session: Session, site: Site, patch: KeptPatch) -> None:
+    """Keep a patch, in the caller's transaction; a large one is on the disk already."""
+    in_row = patch.sealed if patch.storage_key is None else None
+    session.add(
+        VaultPatch(
+            owner_id=patch.owner_id,
+            group_id=patch.group_id,
+            sealed=in_row,
+            storage_key=patch.storage_key,
+            kept_at=site.clock(),
+        )
+    )
+
+
+def restore_original(
+    session: Session, site: Site, owner_id: str, storage_key: str, actor: audit.Actor
+) -> bytes:
+    """Return the bytes of an object as they were received; the look is audited.
+
+    Raises:
+        ImportalError: ``not_found`` without a patch; ``vault.original_damaged`` when the result is not exact.
+    """
+    row = session.get(VaultPatch, owner_id)
+    if row is None:
+        raise ImportalError(NOT_FOUND)
+    subject = audit.Subject("file", owner_id)
+    audit.record(session, site.clock(), actor, "vault.original_read", subject)
+    try:
+        sealed = row.sealed if row.sealed is not None else site.storage.read(row.storage_key or "")
+        patch = site.keys.sealer(SEALER).open(sealed, owner_id)
+        return dicom.restore(site.storage.read(storage_key), patch)
+    except (KeyError, SealBroken, dicom.RestoreError) as error:
+        raise ImportalError(ORIGINAL_DAMAGED) from error
+
+
+def forget_patches(session: Session, group_id: str) -> list[str]:
+    """Delete the patches of a group; return the keys of those that lie in the storage."""
+    of_group = VaultPatch.group_id == group_id
+    keys = session.scalars(
+        select(VaultPatch.storage_key).where(of_group, VaultPatch.storage_key.is_not(None))
+    ).all()
+    session.execute(delete(VaultPatch).where(of_group))
+    return [key for key in keys if key is not None]

@@ -14,10 +14,10 @@ SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -n
 # The order is from fast to slow: what is wrong is said early.
 TIERS := unit docs contract database journey browser
 
-.PHONY: list setup frontend demo demo-check test check fix bench lock
+.PHONY: list setup frontend demo demo-check test check fix record bench lock
 
 list: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(PYTHON_STAMP) frontend ## install what is locked into .venv and frontend/node_modules, and build the pages
 
@@ -52,6 +52,10 @@ fix: setup ## format, and mend what can be mended by a machine
 	@$(BIN)/ruff format --quiet
 	@$(BIN)/ruff check --fix --quiet
 	@cd frontend && npm run --silent fix
+
+record: setup ## renew the generated reference and the OpenAPI file after a change that is meant
+	@$(BIN)/python -m tools.reference --write
+	@$(BIN)/python -m tools.openapi --write
 
 bench: setup ## measure the engine and the transfer on this machine
 	@$(BIN)/python -m tools.bench

@@ -187,7 +187,7 @@ describe('bad files', () => {
       expect(grouped + state.damaged.length + state.leftOut.length + state.documents.length).toBe(
         files.length,
       );
-      expect(new Set(state.leftOut.map(({ reason }) => reason))).toEqual(new Set(['empty', 'unsupported']));
+      expect(Object.keys(reasons(state)).sort()).toEqual(['empty', 'media_directory', 'unsupported']);
     },
   );
 });

@@ -1,0 +1,211 @@
+/** The portal's interface for senders: JSON, problem details (RFC 9457), a bearer token from `open`. */
+
+export interface Institution {
+  name: string;
+  phone: string;
+  email: string;
+  hours: string;
+  manual_url: string;
+  privacy_policy: { version: string; text: string };
+  sharing_consent_text: string;
+}
+
+export interface OpenSubmission {
+  id: string;
+  created_at: string;
+  announced_files: number;
+  confirmed_files: number;
+  announced_bytes: number;
+  confirmed_bytes: number;
+}
+
+export interface OpenedInvitation {
+  token: string;
+  institution: Institution;
+  sender_kind: 'patient' | 'referring_physician';
+  limits: { max_bytes: number; max_studies: number };
+  expires_at: string;
+  open_submission: OpenSubmission | null;
+}
+
+export interface Contact {
+  email: string;
+  phone: string;
+}
+
+export interface StudyComment {
+  study_instance_uid: string;
+  comment: string;
+}
+
+export interface NewSubmission {
+  client_key: string;
+  consent: { privacy_policy_version: string; privacy_policy: boolean; sharing: boolean; language: string };
+  contact: Contact;
+  studies: StudyComment[];
+}
+
+export interface AnnouncedFile {
+  number: number;
+  path: string;
+  size: number;
+  role: 'instance' | 'document';
+  study_instance_uid?: string;
+}
+
+export interface FileState {
+  number: number;
+  state: 'announced' | 'partial' | 'stored' | 'kept' | 'refused';
+  received?: [number, number][];
+  code?: string;
+}
+
+export interface FrameResult {
+  file: number;
+  offset: number;
+  result: 'confirmed' | 'known' | 'refused';
+  code?: string;
+}
+
+export interface Receipt {
+  reference: string;
+  submitted_at: string;
+  studies: { study_instance_uid: string; instances: number; documents: number }[];
+  instances: number;
+  documents: number;
+  refused: { number: number; code: string }[];
+}
+
+export type ErrorParams = Record<string, string | number>;
+
+/** An answer that is not a success, or no answer at all (code "network"). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly params: ErrorParams = {},
+  ) {
+    super(code);
+  }
+
+  /** Trying the same again later may help. */
+  get transient(): boolean {
+    const { status } = this;
+    return status === 0 || status === 408 || status === 429 || (status >= 500 && status !== 507);
+  }
+}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+type Body = { json: unknown } | { pack: Blob } | Record<string, never>;
+
+export class Api {
+  #token = '';
+  #code = '';
+
+  constructor(
+    private readonly fetch: Fetch,
+    private readonly base = '/api',
+  ) {}
+
+  /** Opens an invitation; from then on this object acts in its name, and renews the token when it ran out. */
+  async open(code: string): Promise<OpenedInvitation> {
+    const opened = await this.#send<OpenedInvitation>('POST', '/invitations/open', { json: { code } });
+    this.#code = code;
+    this.#token = opened.token;
+    return opened;
+  }
+
+  createSubmission(submission: NewSubmission): Promise<{ id: string; state: string }> {
+    return this.#call('POST', '/submissions', { json: submission });
+  }
+
+  async announce(id: string, files: readonly AnnouncedFile[], signal?: AbortSignal): Promise<void> {
+    await this.#call('PUT', `/submissions/${id}/files`, { json: { files } }, signal);
+  }
+
+  /** What the server has of every announced file. */
+  async fileStates(id: string, signal?: AbortSignal): Promise<FileState[]> {
+    const all: FileState[] = [];
+    for (let after: number | null = -1; after !== null; ) {
+      const path = `/submissions/${id}/files?after=${after}&limit=5000`;
+      const page: { files: FileState[]; next: number | null } = await this.#call('GET', path, {}, signal);
+      all.push(...page.files);
+      after = page.next ?? null;
+    }
+    return all;
+  }
+
+  async sendPack(id: string, pack: Blob, signal?: AbortSignal): Promise<FrameResult[]> {
+    const path = `/submissions/${id}/packs`;
+    return (await this.#call<{ frames: FrameResult[] }>('POST', path, { pack }, signal)).frames;
+  }
+
+  async saveDetails(id: string, contact: Contact, studies: readonly StudyComment[]): Promise<void> {
+    await this.#call('PUT', `/submissions/${id}/details`, { json: { contact, studies } });
+  }
+
+  /** `unreadable`: announced files that the sender's computer can no longer read. */
+  finish(
+    id: string,
+    fileCount: number,
+    unreadable: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<Receipt> {
+    const json = unreadable.length > 0 ? { file_count: fileCount, unreadable } : { file_count: fileCount };
+    return this.#call('POST', `/submissions/${id}/finish`, { json }, signal);
+  }
+
+  async discard(id: string): Promise<void> {
+    await this.#call('DELETE', `/submissions/${id}`, {});
+  }
+
+  async #call<T>(method: string, path: string, body: Body, signal?: AbortSignal): Promise<T> {
+    try {
+      return await this.#send<T>(method, path, body, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401 && this.#code)) throw error;
+      await this.open(this.#code);
+      return await this.#send<T>(method, path, body, signal);
+    }
+  }
+
+  async #send<T>(method: string, path: string, body: Body, signal?: AbortSignal): Promise<T> {
+    const headers: Record<string, string> = { Accept: 'application/json' };
+    if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
+    const init: RequestInit = { method, headers, credentials: 'omit', cache: 'no-store' };
+    if (signal) init.signal = signal;
+    if ('json' in body) {
+      headers['Content-Type'] = 'application/json';
+      init.body = JSON.stringify(body.json);
+    } else if (body.pack) {
+      headers['Content-Type'] = 'application/vnd.importal.pack';
+      init.body = body.pack;
+    }
+    return readAnswer<T>(await this.#request(path, init, signal));
+  }
+
+  async #request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
+    try {
+      return await this.fetch(this.base + path, init);
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      throw new ApiError('network', 0);
+    }
+  }
+}
+
+async function readAnswer<T>(response: Response): Promise<T> {
+  if (response.ok) {
+    if (response.status === 204) return undefined as T;
+    return (await response.json().catch(() => {
+      throw new ApiError('network', 0); // The connection broke in the middle of the answer.
+    })) as T;
+  }
+  const problem: { code?: unknown; params?: ErrorParams } = await response.json().catch(() => ({}));
+  const code = typeof problem.code === 'string' ? problem.code : `http.${response.status}`;
+  const params = { ...problem.params };
+  const wait = Number(response.headers.get('Retry-After'));
+  if (wait > 0) params.retry_after_seconds ??= wait;
+  throw new ApiError(code, response.status, params);
+}

@@ -4,6 +4,8 @@ Pure functions on bytes: no files, no clock, no settings. `neutralise` on arriva
 `restore` for the bytes as received; `read_display` for what people see (PS3.3, PS3.5, PS3.10, PS3.15).
 """
 
+from importal.dicom.display import read_display
+from importal.dicom.localisation import localise
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.pseudonyms import Pseudonyms, blind_index
 from importal.dicom.recognition import looks_like_dicom
@@ -37,7 +39,9 @@ __all__ = [
     "Replacement",
     "RestoreError",
     "blind_index",
+    "localise",
     "looks_like_dicom",
     "neutralise",
+    "read_display",
     "restore",
 ]

@@ -78,7 +78,7 @@ class _Arrival:
         self._patient: tuple[str, str, str] = ("", "", "")
 
     def run(self, syntax: str) -> Arrived:
-        facts = self._identity(syntax)
+        identity = self._identity(syntax)
         self._set_scope()
         removed_until = -1
         mitra = self._mitra_blocks()
@@ -99,7 +99,7 @@ class _Arrival:
             elif found.tag in MITRA_GLOBAL_PATIENT_IDS and (id(found.node), found.tag >> 8 & 0xFF) in mitra:
                 self._pseudonymise(found, "LO", IdentifierKind.PATIENT_ID)
         patient = self._ensure()
-        facts = InstanceFacts(*facts, patient)
+        facts = InstanceFacts(*identity, patient)
         return Arrived(self._edits, facts, tuple(self._replacements.values()), frozenset(self._originals))
 
     def _identity(self, syntax: str) -> tuple[str, str, str, str, str, str]:

@@ -46,11 +46,19 @@ def decode(value: bytes, specific_character_set: str, *, person_name: bool = Fal
     return text.strip(" \0")
 
 
+def _writable(specific_character_set: str) -> list[str]:
+    """Return encodings for writing: the default repertoire is ASCII, though readers accept more."""
+    terms = [term.strip(" \0") for term in specific_character_set.split("\\")]
+    names = encodings(specific_character_set)
+    pairs = zip(terms, names, strict=False)
+    return ["ascii" if term in ("", "ISO_IR 6", "ISO 2022 IR 6") else name for term, name in pairs]
+
+
 def encode(text: str, specific_character_set: str) -> bytes:
     """Return the bytes of a text in the given character set; raises UnicodeEncodeError when it cannot."""
     if text.isascii():
         return text.encode("ascii")
-    names = encodings(specific_character_set)
+    names = _writable(specific_character_set)
     groups = []
     for group in text.split("="):
         components = []

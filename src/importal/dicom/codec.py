@@ -16,7 +16,12 @@ DEFLATED_UIDS = frozenset(
 _GE_PRIVATE_UID = "1.2.840.113619.5.2"  # implicit little endian; only the pixels are big endian
 _PAPYRUS_UID = "1.2.840.10008.1.20"
 _REFERENCED_PIXELS = frozenset({"1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.204"})
-_ENCAPSULATED_ROOTS = ("1.2.840.10008.1.2.4.", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.8.")
+_ENCAPSULATED_ROOTS = (
+    "1.2.840.10008.1.2.4.",
+    "1.2.840.10008.1.2.5",
+    "1.2.840.10008.1.2.7.",
+    "1.2.840.10008.1.2.8.",
+)
 KNOWN_TRANSFER_SYNTAXES = frozenset(
     uid for uid, entry in UID_dictionary.items() if entry[1] == "Transfer Syntax"
 )
@@ -63,7 +68,7 @@ def codec_of(transfer_syntax_uid: str) -> Codec | None:
         return IMPLICIT_LITTLE
     if transfer_syntax_uid == EXPLICIT_BIG_UID:
         return EXPLICIT_BIG
-    if transfer_syntax_uid in KNOWN_TRANSFER_SYNTAXES:
+    if transfer_syntax_uid in KNOWN_TRANSFER_SYNTAXES or is_encapsulated(transfer_syntax_uid):
         return EXPLICIT_LITTLE
     return None
 

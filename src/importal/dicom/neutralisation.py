@@ -24,6 +24,7 @@ MAX_HEADER = 256 << 20
 INFLATED_BASE, INFLATED_RATIO = 32 << 20, 4
 # (0004,1220) and its neighbours stand in a media directory only.
 _DIRECTORY_GROUP = 0x0004
+FOREIGN_GROUPS = (0x0000, 0x0002)  # command and file meta, not for a data set
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def check_header(walk: HeaderWalk, start: int, syntax: str, end: int) -> None:
     first = walk.top_level[0][0] >> 16
     if first == _DIRECTORY_GROUP:
         raise Refused(RefusalReason.MEDIA_DIRECTORY)
-    if first < _DIRECTORY_GROUP:
+    if first in FOREIGN_GROUPS:
         raise Defect(DefectKind.ORDER, start)
     if (walk.bulk_start if walk.bulk_start >= 0 else end) - start > MAX_HEADER:
         raise Refused(RefusalReason.TOO_LARGE)

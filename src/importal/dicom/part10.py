@@ -54,7 +54,8 @@ def read_file_meta(buffer: bytes | memoryview, start: int = META_AT) -> FileMeta
 
     Raises Defect when there is none or an element of it is broken. A wrong group length is only noted.
     """
-    position, elements, declared = start, [], -1
+    elements: list[MetaElement] = []
+    position, declared = start, -1
     end = len(buffer)
     unpack = EXPLICIT_LITTLE.head.unpack_from
     try:

@@ -6,6 +6,7 @@ file that goes the strict way afterwards; what cannot be made sure is refused.
 """
 
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from importal.dicom import part10
@@ -22,13 +23,13 @@ from importal.dicom.codec import (
     codec_of,
     is_encapsulated,
 )
-from importal.dicom.neutralisation import INFLATED_BASE, INFLATED_RATIO
+from importal.dicom.neutralisation import FOREIGN_GROUPS, INFLATED_BASE, INFLATED_RATIO
 from importal.dicom.picture_size import expected_pixel_bytes
 from importal.dicom.profile import IDENTITY
 from importal.dicom.recognition import Frame, bare_codec, locate
-from importal.dicom.reencoding import reencoded
+from importal.dicom.reencoding import reencoded, stray_delimiters, with_upper_case_vrs
 from importal.dicom.refusal import RefusalReason, Refused, Repair
-from importal.dicom.walk import UNDEFINED, Defect, DefectKind, HeaderWalk
+from importal.dicom.walk import STANDARD, UNDEFINED, Defect, DefectKind, HeaderWalk
 
 _SYNTAX_OF = {
     EXPLICIT_LITTLE: EXPLICIT_LITTLE_UID,
@@ -87,25 +88,17 @@ def _inflated_leniently(deflated: bytes) -> bytes:
 
 
 def _walked(data: bytes, declared: str, repairs: list[Repair]) -> _Case:
-    """Walk in the declared layout, then in the others; the first without a defect, or the farthest, counts."""
+    """Walk in the declared layout and the others; the one that meets most elements of the standard is true."""
     first = codec_of(declared) if declared else bare_codec(data[:512])
     best: _Case | None = None
-    reach = -1
+    most = -1
     for codec in dict.fromkeys((first or EXPLICIT_LITTLE, EXPLICIT_LITTLE, IMPLICIT_LITTLE, EXPLICIT_BIG)):
-        walk = HeaderWalk(data, IDENTITY)
-        defect = None
-        try:
-            walk.run(0, len(data), codec)
-        except Defect as found:
-            defect = found
-        case = _Case(data, declared, codec, walk, defect, repairs)
-        if defect is None and walk.top_level and walk.top_level[0][0] >> 16 >= 4:
-            return case
-        far = len(data) if defect is None else defect.offset
-        if far > reach:
-            best, reach = case, far
+        case = _attempt(data, declared, codec, repairs)
+        known = _standard_elements(data, codec)
+        if known > most:
+            best, most = case, known
     assert best is not None
-    if best.defect is None:  # groups 0000 or 0002 in front
+    if best.defect is None and best.walk.top_level and best.walk.top_level[0][0] >> 16 in FOREIGN_GROUPS:
         best.defect = Defect(DefectKind.ORDER, 0)
     return best
 
@@ -120,30 +113,49 @@ def _mended(case: _Case) -> _Case:
         return _again(case, data, Repair.PIXEL_DATA_TRUNCATED)
     if bulk >= 0 and offset > bulk and not _walkable(case, offset):
         return _again(case, case.data[:offset], Repair.TRAILING_BYTES_REMOVED)
+    if kind is DefectKind.ITEM and offset == case.walk.top_level[-1][1]:
+        length = stray_delimiters(case.data, offset, case.codec)
+        if length:
+            data = case.data[:offset] + case.data[offset + length :]
+            return _again(case, data, Repair.STRAY_DELIMITERS_REMOVED)
+    if kind is DefectKind.UNKNOWN_VR:
+        data = with_upper_case_vrs(case.data, case.codec)
+        if data != case.data:
+            return _again(case, data, Repair.ELEMENTS_REENCODED)
     if kind not in _IN_HEADER:
         cut = kind is DefectKind.BEYOND_END
         raise Refused(RefusalReason.TRUNCATED if cut else RefusalReason.UNREADABLE)
-    if Repair.ELEMENTS_REENCODED in case.repairs:
-        raise Refused(RefusalReason.UNREADABLE)
-    data, repairs = reencoded(case.data, case.codec)
+    data, repairs = reencoded(case.data, case.codec, case.codec)
     case.repairs.extend(repairs)
     return _again(case, data, Repair.ELEMENTS_REENCODED)
 
 
 def _again(case: _Case, data: bytes, repair: Repair) -> _Case:
     case.repairs.append(repair)
+    return _attempt(data, case.syntax, case.codec, case.repairs)
+
+
+def _standard_elements(data: bytes, codec: Codec) -> int:
+    """Return how many elements of the standard this layout meets, whatever their order, up to a defect."""
+    walk = HeaderWalk(data, frozenset(), ordered=False)
+    with suppress(Defect):
+        walk.run(0, len(data), codec)
+    return sum(tag in STANDARD for tag, _ in walk.top_level)
+
+
+def _attempt(data: bytes, syntax: str, codec: Codec, repairs: list[Repair]) -> _Case:
     walk = HeaderWalk(data, IDENTITY)
     defect = None
     try:
-        walk.run(0, len(data), case.codec)
+        walk.run(0, len(data), codec)
     except Defect as found:
         defect = found
-    return _Case(data, case.syntax, case.codec, walk, defect, case.repairs)
+    return _Case(data, syntax, codec, walk, defect, repairs)
 
 
 def _walkable(case: _Case, offset: int) -> bool:
     try:
-        HeaderWalk(case.data, frozenset()).run(offset, len(case.data), case.codec)
+        HeaderWalk(case.data, frozenset(), ordered=False).run(offset, len(case.data), case.codec)
     except Defect:
         return False
     return any(case.data[offset:])
@@ -154,6 +166,10 @@ def _settle_syntax(case: _Case, declared: str) -> None:
     plain = _SYNTAX_OF[case.codec]
     undefined = case.walk.bulk_start >= 0 and case.walk.bulk_length == UNDEFINED
     wanted = declared if declared and codec_of(declared) is case.codec else plain
+    if undefined and case.codec is IMPLICIT_LITTLE and is_encapsulated(declared):
+        case.data, more = reencoded(case.data, IMPLICIT_LITTLE, EXPLICIT_LITTLE)
+        case.codec, wanted = EXPLICIT_LITTLE, declared
+        case.repairs.extend((*more, Repair.ELEMENTS_REENCODED))
     if undefined and not is_encapsulated(wanted):
         raise Refused(RefusalReason.UNKNOWN_TRANSFER_SYNTAX)
     if is_encapsulated(wanted) and case.walk.bulk_start >= 0 and not undefined:

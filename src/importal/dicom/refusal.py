@@ -47,6 +47,7 @@ class Repair(StrEnum):
     PIXEL_DATA_TRUNCATED = "pixel_data_truncated"
     TRAILING_BYTES_REMOVED = "trailing_bytes_removed"
     ELEMENTS_REENCODED = "elements_reencoded"
+    STRAY_DELIMITERS_REMOVED = "stray_delimiters_removed"
     DUPLICATE_ELEMENTS = "duplicate_elements"
     FOREIGN_GROUP_REMOVED = "foreign_group_removed"
 

@@ -172,7 +172,8 @@ def restore(stored: bytes, reverse_patch: bytes) -> bytes:
         raise RestoreError("stored.length")
     header, bulk = reader.take(32), reader.take(32)
     whole = reader.take(32) if flags & _WHOLE_DIGEST else None
-    view, position, pieces = memoryview(stored), 0, []
+    pieces: list[bytes | memoryview] = []
+    view, position = memoryview(stored), 0
     while not reader.done:
         copy, skip, add = reader.number(), reader.number(), reader.take(reader.number())
         pieces += [view[position : position + copy], add]

@@ -21,9 +21,10 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 BULK = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
 _ITEM_BYTES = b"\xfe\xff\x00\xe0"
+STANDARD = frozenset(DicomDictionary)
 SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 # What the implicit walk may skip without a second look: standard, no sequence, no pixels.
-_PLAIN = frozenset(DicomDictionary) - SEQUENCES - BULK
+_PLAIN = STANDARD - SEQUENCES - BULK
 
 
 class DefectKind(StrEnum):
@@ -86,16 +87,18 @@ class HeaderWalk:
 
     def __init__(
         self,
-        buffer: bytes | memoryview,
+        buffer: bytes | bytearray | memoryview,
         watch: frozenset[int],
         *,
         stop_at_bulk: bool = False,
         everything: bool = False,
+        ordered: bool = True,
     ) -> None:
         self._buffer = buffer
         self._watch = watch
         self._stop_at_bulk = stop_at_bulk
         self._everything = everything
+        self._ordered = ordered
         self.found: list[Found] = []
         self.top_level: list[tuple[int, int]] = []
         self.bulk_start = -1
@@ -131,7 +134,7 @@ class HeaderWalk:
         while position < end:
             group, number, vr, length = unpack(buffer, position)
             tag = group << 16 | number
-            if tag <= last and top_level is not None:
+            if tag <= last and top_level is not None and self._ordered:
                 raise Defect(DefectKind.ORDER, position)
             last = tag
             count += 1
@@ -170,7 +173,7 @@ class HeaderWalk:
         while position < end:
             group, number, length = unpack(buffer, position)
             tag = group << 16 | number
-            if tag <= last and top_level is not None:
+            if tag <= last and top_level is not None and self._ordered:
                 raise Defect(DefectKind.ORDER, position)
             last = tag
             count += 1

@@ -1,0 +1,345 @@
+"""Localise: on delivery the local patient and order are written into an object, and that it happened.
+
+PS3.3 C.12.1.1.9 (Original Attributes), SOP Common (Instance Origin Status, Instance Coercion DateTime),
+C.7.5.1 (Contributing Equipment). The prior values recorded are those of the stored object, that is the
+pseudonyms: the foreign originals stay in the vault. UIDs and bulk are not touched.
+"""
+
+import hashlib
+import zlib
+from dataclasses import dataclass, field
+
+from importal.dicom import charsets, part10
+from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of, padded
+from importal.dicom.coercion_record import (
+    CONTRIBUTING_EQUIPMENT,
+    Writer,
+    appended,
+    contributing_equipment_item,
+    date_time,
+    original_attributes_item,
+    writer_for,
+)
+from importal.dicom.edits import EditList, applied
+from importal.dicom.neutralisation import inflated
+from importal.dicom.profile import (
+    ACCESSION_NUMBER,
+    ISSUER_OF_PATIENT_ID,
+    ORIGINAL_ATTRIBUTES,
+    PATIENT_BIRTH_DATE,
+    PATIENT_ID,
+    PATIENT_NAME,
+    PATIENT_SEX,
+    RULES,
+    SPECIFIC_CHARACTER_SET,
+    Departure,
+    tag_of,
+)
+from importal.dicom.records import Localisation, Localised
+from importal.dicom.reencoding import reencoded
+from importal.dicom.refusal import RefusalReason, Refused
+from importal.dicom.text_conversion import utf8_edits
+from importal.dicom.walk import Defect, Found, HeaderWalk, Node
+
+_ISSUER_OF_ACCESSION = tag_of("IssuerOfAccessionNumberSequence")
+_REQUEST_ATTRIBUTES = tag_of("RequestAttributesSequence")
+_REQUESTED_PROCEDURE_ID = tag_of("RequestedProcedureID")
+_COERCION_DATE_TIME = tag_of("InstanceCoercionDateTime")
+_ORIGIN_STATUS = tag_of("InstanceOriginStatus")
+_WATCH = frozenset(RULES) | {
+    SPECIFIC_CHARACTER_SET,
+    PATIENT_NAME,
+    PATIENT_BIRTH_DATE,
+    PATIENT_SEX,
+    ORIGINAL_ATTRIBUTES,
+    CONTRIBUTING_EQUIPMENT,
+    _COERCION_DATE_TIME,
+    _ORIGIN_STATUS,
+}
+
+
+@dataclass(frozen=True)
+class _DataSet:
+    """A data set with the local values in it: header, then pieces of bulk."""
+
+    header: bytes = field(repr=False)
+    bulk: tuple[bytes | memoryview, ...] = field(repr=False)
+    reencoded: bool
+
+
+def localise(stored: bytes | memoryview, localisation: Localisation) -> Localised:
+    """Write the local patient and order; the file keeps preamble and File Meta Information.
+
+    Raises Refused(UNREADABLE) when the bytes are not those of a stored object.
+    """
+    try:
+        meta = part10.read_file_meta(stored)
+        syntax = meta.text(stored, part10.META_TRANSFER_SYNTAX)
+        codec = codec_of(syntax)
+        if codec is None or not part10.has_magic(stored):
+            raise Refused(RefusalReason.UNKNOWN_TRANSFER_SYNTAX)
+        if syntax in DEFLATED_UIDS:
+            return _deflated(stored, meta.end, codec, localisation)
+        data_set = _localised(stored, (meta.end, len(stored)), codec, localisation)
+    except Defect:
+        raise Refused(RefusalReason.UNREADABLE) from None
+    header = bytes(stored[: meta.end]) + data_set.header
+    digest = hashlib.sha256()
+    for piece in data_set.bulk:
+        digest.update(piece)
+    length = len(header) + sum(map(len, data_set.bulk))
+    return Localised((header, *data_set.bulk), length, digest.hexdigest(), data_set.reencoded)
+
+
+def _deflated(stored: bytes | memoryview, at: int, codec: Codec, localisation: Localisation) -> Localised:
+    data = inflated(memoryview(stored)[at:])
+    data_set = _localised(data, (0, len(data)), codec, localisation)
+    press = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = press.compress(b"".join((data_set.header, *data_set.bulk))) + press.flush()
+    body += b"\0" if len(body) & 1 else b""
+    digest = hashlib.sha256(b"".join(data_set.bulk)).hexdigest()
+    return Localised((bytes(stored[:at]), body), at + len(body), digest, data_set.reencoded)
+
+
+def _localised(
+    buffer: bytes | memoryview, span: tuple[int, int], codec: Codec, localisation: Localisation
+) -> _DataSet:
+    start, end = span
+    walk, root = _walk(buffer, start, end, codec, everything=False)
+    split = walk.bulk_start if walk.bulk_start >= 0 else end
+    charset = _plain(buffer, walk, root, SPECIFIC_CHARACTER_SET)
+    prior: _Elements | None = None
+    if not _fits(localisation, charset):
+        prior = _Elements(buffer, walk)
+        full, full_root = _walk(buffer, start, end, codec, everything=True)
+        pieces = applied(buffer, utf8_edits(buffer, full, full_root), start, end)
+        buffer = b"".join(pieces)
+        start, charset = 0, charsets.UTF_8
+        end = len(buffer)
+        walk, root = _walk(buffer, start, end, codec, everything=False)
+        split = walk.bulk_start if walk.bulk_start >= 0 else end
+    edits = _Departure(buffer, walk, root, localisation, charset).run(prior).resolved()
+    before = [edit for edit in edits if edit[0] < split or edit[0] == edit[1] == split]
+    header = b"".join(applied(buffer, before, start, split))
+    bulk = applied(buffer, edits[len(before) :], split, end)
+    return _DataSet(header, tuple(bulk), prior is not None)
+
+
+def _walk(
+    buffer: bytes | memoryview, start: int, end: int, codec: Codec, *, everything: bool
+) -> tuple[HeaderWalk, Node]:
+    walk = HeaderWalk(buffer, _WATCH, everything=everything)
+    root = walk.run(start, end, codec)
+    walk.position = end
+    return walk, root
+
+
+def _fits(localisation: Localisation, charset: str) -> bool:
+    texts = (
+        localisation.patient_name,
+        localisation.patient_id,
+        localisation.issuer_of_patient_id,
+        localisation.accession_number,
+        localisation.issuer_of_accession_number,
+        localisation.requested_procedure_id,
+        localisation.institution_name,
+        localisation.source_of_previous_values,
+    )
+    try:
+        for text in texts:
+            charsets.encode(text, charset)
+    except UnicodeError:
+        return False
+    return True
+
+
+def _plain(buffer: bytes | memoryview, walk: HeaderWalk, root: Node, tag: int) -> str:
+    for found in walk.found:
+        if found.tag == tag and found.node is root:
+            return bytes(buffer[found.value : found.end]).decode("latin-1").strip(" \0")
+    return ""
+
+
+class _Elements:
+    """The top-level elements of a data set as raw bytes, looked up when needed."""
+
+    def __init__(self, buffer: bytes | memoryview, walk: HeaderWalk) -> None:
+        self._buffer = buffer
+        ends = [at for _, at in walk.top_level[1:]] + [walk.position]
+        self._spans = {tag: (at, end) for (tag, at), end in zip(walk.top_level, ends, strict=True)}
+
+    def raw(self, tag: int) -> bytes | None:
+        """Return the whole element, None when there is none."""
+        span = self._spans.get(tag)
+        return bytes(self._buffer[span[0] : span[1]]) if span else None
+
+
+class _Departure:
+    """The edits of one data set; `_prior` gathers the whole prior elements of what changed."""
+
+    def __init__(
+        self,
+        buffer: bytes | memoryview,
+        walk: HeaderWalk,
+        root: Node,
+        localisation: Localisation,
+        charset: str,
+    ) -> None:
+        self._buffer = buffer
+        self._walk = walk
+        self._root = root
+        self._local = localisation
+        self._charset = charset
+        self._writer = Writer(root.codec, charset)
+        self._edits = EditList(buffer)
+        self._top = {found.tag: found for found in walk.found if found.node is root}
+        self._before = _Elements(buffer, walk)
+        self._prior: dict[int, bytes] = {}
+
+    def run(self, prior: _Elements | None) -> EditList:
+        """Plan all edits; `prior` are the elements as stored, where the text was re-encoded since."""
+        if prior is not None:
+            self._before = prior
+            absent = self._root.codec.element(SPECIFIC_CHARACTER_SET, "CS", b"")
+            self._prior[SPECIFIC_CHARACTER_SET] = prior.raw(SPECIFIC_CHARACTER_SET) or absent
+        self._nested()
+        for tag, vr, value in self._values():
+            self._set(tag, vr, value)
+        for tag, element in self._sequences():
+            self._put(tag, element)
+        for rule in RULES.values():
+            if rule.departure is Departure.REMOVE and rule.tag != _REQUEST_ATTRIBUTES:
+                self._put(rule.tag, b"")
+            elif rule.departure is Departure.EMPTY and rule.tag in self._top:
+                self._put(rule.tag, self._root.codec.element(rule.tag, rule.vr, b""))
+        self._record()
+        return self._edits
+
+    def _values(self) -> list[tuple[int, str, str]]:
+        local = self._local
+        return [
+            (PATIENT_NAME, "PN", local.patient_name),
+            (PATIENT_ID, "LO", local.patient_id),
+            (ISSUER_OF_PATIENT_ID, "LO", local.issuer_of_patient_id),
+            (PATIENT_BIRTH_DATE, "DA", local.patient_birth_date),
+            (PATIENT_SEX, "CS", local.patient_sex),
+            (ACCESSION_NUMBER, "SH", local.accession_number),
+        ]
+
+    def _sequences(self) -> list[tuple[int, bytes]]:
+        """Return the order as local sequences, or nothing to remove the foreign ones."""
+        local, writer = self._local, self._writer
+        issuer = request = procedure = b""
+        if local.issuer_of_accession_number and local.accession_number:
+            content = writer.text("LocalNamespaceEntityID", "UT", local.issuer_of_accession_number)
+            issuer = writer.sequence("IssuerOfAccessionNumberSequence", content)
+        if local.requested_procedure_id:
+            content = writer.text("AccessionNumber", "SH", local.accession_number)
+            procedure = writer.text("RequestedProcedureID", "SH", local.requested_procedure_id)
+            request = writer.sequence("RequestAttributesSequence", content + procedure)
+        if _REQUESTED_PROCEDURE_ID not in self._top:
+            procedure = b""
+        return [
+            (_ISSUER_OF_ACCESSION, issuer),
+            (_REQUEST_ATTRIBUTES, request),
+            (_REQUESTED_PROCEDURE_ID, procedure),
+        ]
+
+    def _set(self, tag: int, vr: str, value: str) -> None:
+        raw = padded(charsets.encode(value, self._charset))
+        self._put(tag, self._root.codec.element(tag, vr, raw), vr)
+
+    def _put(self, tag: int, element: bytes, vr: str = "") -> None:
+        """Set, insert or (with no bytes) remove a top-level element and remember what stood there."""
+        found = self._top.get(tag)
+        if found is not None:
+            if self._buffer[found.start : found.end] != element or tag == ISSUER_OF_PATIENT_ID:
+                self._remember(tag, vr)
+            self._edits.change(self._root, tag, (found.start, found.end), element)
+        elif element:
+            self._remember(tag, vr)
+            self._insert(tag, element)
+
+    def _insert(self, tag: int, element: bytes) -> None:
+        place = next((at for other, at in self._walk.top_level if other > tag), self._walk.position)
+        self._edits.change(self._root, tag, (place, place), element)
+
+    def _nested(self) -> None:
+        """Write the local order into nested requests; a sequence that changes is recorded whole."""
+        stored = {tag: self._value(self._top[tag]) for tag in (PATIENT_ID, ACCESSION_NUMBER) if tag in self._top}
+        top: Found | None = None
+        for found in self._walk.found:
+            if found.depth == 0:
+                top = found
+                continue
+            rule = RULES.get(found.tag)
+            owner = self._owner(found, top)
+            if rule is None or owner in _LEFT_ALONE:
+                continue
+            new = self._nested_value(found, stored)
+            if new is not None and new != self._value(found):
+                raw = found.node.codec.element(found.tag, rule.vr, padded(charsets.encode(new, self._charset)))
+                self._edits.change(found.node, found.tag, (found.start, found.end), raw)
+                self._remember(owner, "SQ")
+
+    def _nested_value(self, found: Found, stored: dict[int, str]) -> str | None:
+        rule, local = RULES[found.tag], self._local
+        same = self._value(found) == stored.get(found.tag)
+        if found.tag == PATIENT_ID:
+            return local.patient_id if same else None
+        if found.tag == ISSUER_OF_PATIENT_ID:
+            return local.issuer_of_patient_id
+        if found.tag == ACCESSION_NUMBER:
+            return local.accession_number if same else ""
+        if found.tag == _REQUESTED_PROCEDURE_ID:
+            return local.requested_procedure_id
+        return "" if rule.kind is not None and rule.departure is not Departure.KEEP else None
+
+    def _value(self, found: Found) -> str:
+        raw = bytes(self._buffer[found.value : found.end])
+        return charsets.decode(raw, self._charset)
+
+    def _owner(self, found: Found, top: Found | None) -> int:
+        """Return the tag of the top-level element that an element lies in."""
+        if top is not None and top.start < found.start < top.end:
+            return top.tag
+        return max((entry for entry in self._walk.top_level if entry[1] <= found.start), key=lambda e: e[1])[0]
+
+    def _remember(self, tag: int, vr: str) -> None:
+        """Keep what stood there before; what was absent is listed with zero length."""
+        before = self._before.raw(tag)
+        self._prior[tag] = self._root.codec.element(tag, vr or "SQ", b"") if before is None else before
+
+    def _record(self) -> None:
+        """Append what was changed, by whom and when."""
+        local, codec = self._local, self._root.codec
+        history = self._top.get(ORIGINAL_ATTRIBUTES)
+        writer = writer_for(history, codec, self._charset)
+        prior = b"".join(raw for _, raw in sorted(self._prior.items()))
+        if writer.codec is not codec:
+            prior, _ = reencoded(prior, codec, writer.codec)
+        content = original_attributes_item(writer, local, prior)
+        self._replace(ORIGINAL_ATTRIBUTES, appended(self._buffer, history, writer, ORIGINAL_ATTRIBUTES, content))
+        equipment = self._top.get(CONTRIBUTING_EQUIPMENT)
+        writer = writer_for(equipment, codec, self._charset)
+        content = contributing_equipment_item(writer, local)
+        self._replace(
+            CONTRIBUTING_EQUIPMENT, appended(self._buffer, equipment, writer, CONTRIBUTING_EQUIPMENT, content)
+        )
+        self._replace(
+            _COERCION_DATE_TIME, self._writer.text("InstanceCoercionDateTime", "DT", date_time(local.coerced_at))
+        )
+        self._replace(_ORIGIN_STATUS, self._writer.text("InstanceOriginStatus", "CS", "IMPORTED"))
+
+    def _replace(self, tag: int, element: bytes) -> None:
+        found = self._top.get(tag)
+        if found is None:
+            self._insert(tag, element)
+        else:
+            self._edits.change(self._root, tag, (found.start, found.end), element)
+
+
+_LEFT_ALONE = frozenset(
+    {ORIGINAL_ATTRIBUTES}
+    | {rule.tag for rule in RULES.values() if rule.vr == "SQ" and rule.departure is not Departure.KEEP},
+)

@@ -1,0 +1,62 @@
+"""Re-encode the text of a data set as UTF-8, because a local name cannot be written in its character set.
+
+Every text element at every depth is read in the set that holds for its item (items may have their own,
+PS3.3 C.12.1.1.2) and written in ISO_IR 192; UN and private elements of unknown VR keep their bytes.
+"""
+
+from pydicom.datadict import dictionary_VR
+
+from importal.dicom import charsets
+from importal.dicom.codec import padded
+from importal.dicom.edits import Edit, EditList
+from importal.dicom.profile import SPECIFIC_CHARACTER_SET
+from importal.dicom.walk import Found, HeaderWalk, Node
+
+_TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
+
+
+def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list[Edit]:
+    """Return the edits that turn a data set, walked with `everything`, into UTF-8."""
+    edits = EditList(buffer)
+    own = {
+        id(found.node): bytes(buffer[found.value : found.end]).decode("latin-1").strip(" \0")
+        for found in walk.found
+        if found.tag == SPECIFIC_CHARACTER_SET
+    }
+    for found in walk.found:
+        if found.tag == SPECIFIC_CHARACTER_SET:
+            _write(edits, found, "CS", charsets.UTF_8.encode())
+            continue
+        vr = _vr_of(found)
+        raw = bytes(buffer[found.value : found.end])
+        if vr in _TEXT and (not raw.isascii() or b"\x1b" in raw):
+            text = charsets.decode(raw, _charset_of(found.node, own), person_name=vr == "PN")
+            _write(edits, found, vr, text.encode("utf-8", "replace"))
+    if id(root) not in own:
+        place = next((at for tag, at in walk.top_level if tag > SPECIFIC_CHARACTER_SET), walk.position)
+        new = root.codec.element(SPECIFIC_CHARACTER_SET, "CS", charsets.UTF_8.encode())
+        edits.change(root, SPECIFIC_CHARACTER_SET, (place, place), new)
+    return edits.resolved()
+
+
+def _charset_of(node: Node, own: dict[int, str]) -> str:
+    current: Node | None = node
+    while current is not None:
+        if id(current) in own:
+            return own[id(current)]
+        current = current.parent
+    return ""
+
+
+def _vr_of(found: Found) -> str:
+    if found.vr:
+        return found.vr.decode("latin-1")
+    try:
+        return str(dictionary_VR(found.tag))
+    except KeyError:
+        return "UN"
+
+
+def _write(edits: EditList, found: Found, vr: str, value: bytes) -> None:
+    new = found.node.codec.element(found.tag, vr, padded(value))
+    edits.change(found.node, found.tag, (found.start, found.end), new)

@@ -146,7 +146,7 @@ def release(association: Any) -> None:
         association._reactor_checkpoint.set()  # noqa: SLF001
         return
     association._reactor_checkpoint.set()  # noqa: SLF001
-    association.abort(block=False)
+    association.abort()
 
 
 @contextlib.contextmanager
@@ -158,7 +158,7 @@ def association_with(
     try:
         yield association
     except BaseException:
-        association.abort(block=False)
+        association.abort()
         raise
     if association.is_established:
         release(association)

@@ -139,7 +139,7 @@ class _Turn:
         except ConnectionLost as error:
             self._news.put((error.code, True))
         except Exception:  # noqa: BLE001
-            association.abort(block=False)
+            association.abort()
             self._news.put(("association.failed", True))
 
     def _drain(self, association: Any) -> None:

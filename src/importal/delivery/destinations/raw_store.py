@@ -53,7 +53,7 @@ def store(association: Any, context_id: int, message_number: int, meta: FileMeta
     finally:
         association._reactor_checkpoint.set()  # noqa: SLF001 -- as the library's own send methods do
     if not isinstance(answer, C_STORE) or not answer.is_valid_response or answer.Status is None:
-        association.abort(block=False)
+        association.abort()
         raise ConnectionLost("destination.invalid_answer")
     return int(answer.Status)
 
@@ -82,7 +82,7 @@ def _await_answer(association: Any) -> Any:
             if waiting.qsize() < left:
                 left, deadline = waiting.qsize(), time.monotonic() + association.dimse_timeout
             elif time.monotonic() > deadline:
-                association.abort(block=False)
+                association.abort()
                 raise ConnectionLost("destination.no_answer") from None
             continue
         if answer is None:  # the library's sign that the connection is gone

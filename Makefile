@@ -69,9 +69,9 @@ $(PYTHON_STAMP): requirements/dev.txt pyproject.toml tools/install
 
 $(NODE_STAMP): frontend/package-lock.json
 	@tools/node-version
-	@cd frontend && npm ci --no-audit --no-fund --silent
+	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(ASSETS): $(NODE_STAMP) $(SOURCES)
-	@cd frontend && npm run --silent build
+	@cd frontend && npm run build --loglevel=error
 	@touch $@

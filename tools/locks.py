@@ -7,6 +7,7 @@ allows, and every pin has to carry hashes.
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -68,6 +69,14 @@ def _without_hash(path: str, text: str) -> Iterator[Violation]:
             yield Violation(path, number, "a lock holds pins and hashes, no options and no addresses")
 
 
+def _needs_hash(entry: dict[str, Any]) -> bool:
+    """Tell whether Debian or Ubuntu would install this; see tools/complete_browser_lock.py for the others."""
+    elsewhere = entry.get("optional") and (
+        "linux" not in entry.get("os", ["linux"]) or "musl" in entry.get("libc", [])
+    )
+    return not (entry.get("link") or entry.get("inBundle") or elsewhere)
+
+
 def _browser_lock(project: Project) -> Iterator[Violation]:
     if not project.has(BROWSER_LOCK):
         yield Violation(BROWSER_LOCK, 0, "the lock is missing: run `npm install --package-lock-only`")
@@ -78,7 +87,7 @@ def _browser_lock(project: Project) -> Iterator[Violation]:
         if packages.get(kind, {}) != locked[""].get(kind, {}):
             yield Violation(BROWSER_LOCK, 0, f"{kind} differ from package.json: renew the lock")
     for name, entry in locked.items():
-        if name and not entry.get("link") and not entry.get("inBundle") and "integrity" not in entry:
+        if name and _needs_hash(entry) and "integrity" not in entry:
             yield Violation(BROWSER_LOCK, 0, f"{name} is locked without a hash")
         if "://" in str(entry.get("resolved", "")):
             yield Violation(

@@ -83,13 +83,11 @@ def _fields(model: type[BaseModel], spelling: Callable[[str], str]) -> Iterator[
 
 
 def _commands() -> str:
-    import click
     import typer
 
     from importal.cli import app
 
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)
+    group: Any = typer.main.get_command(app)
     parts = []
     for name, command in sorted(group.commands.items()):
         rows = (_parameter(parameter) for parameter in command.params)

@@ -22,11 +22,9 @@ def find_violations(project: Project) -> Iterator[Violation]:
         if PurePosixPath(path).name == THE_FILE:
             continue
         for node in ast.walk(project.tree(path)):
-            if isinstance(node, ast.Call):
-                broken = _sets_by_name(node) or _writes_column(node)
-            else:
-                broken = isinstance(node, ast.Attribute) and _is_assigned(node)
-            if broken:
+            if (isinstance(node, ast.Call) and (_sets_by_name(node) or _writes_column(node))) or (
+                isinstance(node, ast.Attribute) and _is_assigned(node)
+            ):
                 yield Violation(path, node.lineno, "a state is assigned in states.py alone")
 
 

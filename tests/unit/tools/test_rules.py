@@ -281,6 +281,16 @@ MUST_PASS: list[tuple[ModuleType, str, Files]] = [
     ),
     (locks, "locks that fit", GOOD_LOCKS),
     (
+        locks,
+        "a package for another system that this registry does not offer",
+        {
+            **GOOD_LOCKS,
+            "frontend/package.json": "{}",
+            "frontend/package-lock.json": '{"packages": {"": {}, "node_modules/a-win32-x64":'
+            ' {"version": "1.0.0", "optional": true, "os": ["win32"]}}}',
+        },
+    ),
+    (
         log_events,
         "events with fields",
         {"src/importal/a.py": "log.info('delivery.attempt_failed', count=1)\nlog.debug('worker.begun')\n"},

@@ -22,6 +22,7 @@ from importal.dicom.records import (
 )
 from importal.dicom.refusal import RefusalReason, Refused, Repair, RestoreError
 from importal.dicom.reverse_patch import restore
+from importal.dicom.streaming import neutralise_stream
 
 __all__ = [
     "DisplayAttributes",
@@ -42,6 +43,7 @@ __all__ = [
     "localise",
     "looks_like_dicom",
     "neutralise",
+    "neutralise_stream",
     "read_display",
     "restore",
 ]

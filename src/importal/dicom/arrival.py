@@ -48,13 +48,15 @@ class Arrived:
     originals: frozenset[bytes] = field(repr=False)
 
 
-def arrive(buffer: bytes | memoryview, walk: HeaderWalk, root: Node, profile: Profile, syntax: str) -> Arrived:
+def arrive(
+    buffer: bytes | memoryview, walk: HeaderWalk, root: Node, profile: Profile, syntax: str
+) -> Arrived:
     """Return the edits for one data set; raises Refused when its identity is missing or invalid."""
     return _Arrival(buffer, walk, root, profile).run(syntax)
 
 
 def valid_uid(text: str, missing: RefusalReason) -> str:
-    """Return the UID; raises Refused when it is missing or not a UID (PS3.5 9.1, leading zeros let through)."""
+    """Return the UID; raises Refused when it is missing or not one (PS3.5 9.1; leading zeros pass)."""
     if not text:
         raise Refused(missing)
     if len(text) > _UID_LENGTH or not _UID.fullmatch(text):
@@ -70,6 +72,7 @@ class _Arrival:
         self._profile = profile
         self._edits = EditList(buffer)
         self._replacements: dict[tuple[IdentifierKind, str], Replacement] = {}
+        self._known: dict[tuple[IdentifierKind, bytes], str] = {}
         self._originals: set[bytes] = set()
         self._top = {found.tag: found for found in walk.found if found.node is root}
         self._charset = self._plain(SPECIFIC_CHARACTER_SET)
@@ -147,13 +150,21 @@ class _Arrival:
 
     def _pseudonymise(self, found: Found, vr: str, kind: IdentifierKind) -> None:
         raw = self._value(found)
+        known = self._known.get((kind, raw))
+        if known is None:
+            known = self._known[kind, raw] = self._replacement(kind, raw)
+        if known:
+            self._write(found, vr, known)
+
+    def _replacement(self, kind: IdentifierKind, raw: bytes) -> str:
+        """Return the pseudonym for a value and note the replacement; "" for an empty value, which stays."""
         original = charsets.decode(raw, self._charset)
         if not original:
-            return
+            return ""
         self._originals.add(raw)
         pseudonym, scope = self._pseudonym(kind, original)
         self._replacements[kind, original] = Replacement(kind, original, pseudonym, scope)
-        self._write(found, vr, pseudonym)
+        return pseudonym
 
     def _pseudonym(self, kind: IdentifierKind, original: str) -> tuple[str, bytes]:
         pseudonyms = self._profile.pseudonyms

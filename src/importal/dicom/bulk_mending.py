@@ -19,7 +19,9 @@ def mended_bulk(data: bytes, walk: HeaderWalk, codec: Codec) -> bytes:
         raise Refused(RefusalReason.TRUNCATED)
     pad = available & 1
     length = codec.u32.pack(available + pad)
-    return data[: value - 4] + length + data[value : value + available] + bytes(pad) + data[value + available :]
+    return (
+        data[: value - 4] + length + data[value : value + available] + bytes(pad) + data[value + available :]
+    )
 
 
 def _mended_fragments(data: bytes, position: int, codec: Codec) -> bytes:

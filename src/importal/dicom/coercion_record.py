@@ -80,7 +80,9 @@ def contributing_equipment_item(writer: Writer, localisation: Localisation) -> b
     )
 
 
-def appended(buffer: bytes | memoryview, found: Found | None, writer: Writer, tag: int, content: bytes) -> bytes:
+def appended(
+    buffer: bytes | memoryview, found: Found | None, writer: Writer, tag: int, content: bytes
+) -> bytes:
     """Return the sequence element with one more item; existing items keep their bytes.
 
     A sequence that was written as UN has implicit items (PS3.5 6.2.2) and gets another of that kind: the
@@ -102,5 +104,3 @@ def writer_for(found: Found | None, codec: Codec, charset: str) -> Writer:
     """Return the writer for a new item of a sequence."""
     as_unknown = found is not None and found.vr == b"UN"
     return Writer(IMPLICIT_LITTLE if as_unknown else codec, charset)
-
-

@@ -5,7 +5,9 @@ no content raises. A misspelt character set is understood, an unreadable byte be
 """
 
 import zlib
+from contextlib import suppress
 from struct import error as StructError  # noqa: N812 -- it is an exception
+from typing import Any
 
 from pydicom.datadict import dictionary_VR
 
@@ -48,17 +50,17 @@ def read_display(stored: bytes | memoryview) -> DisplayAttributes:
     """Return the attributes to show; what is absent or unreadable is "" or 0 (one frame when not said)."""
     values, codec = _values(stored)
     charset = values.get(SPECIFIC_CHARACTER_SET, b"").decode("latin-1").strip(" \0")
-    texts = {
+    fields: dict[str, Any] = {
         name: charsets.decode(values.get(tag, b""), charset, person_name=tag in _PERSON_NAMES)[:_MAX_TEXT]
         for name, tag in _TEXTS.items()
     }
-    numbers = {
+    fields |= {
         name: codec.u16.unpack(values[tag])[0] if codec and len(values.get(tag, b"")) == 2 else 0
         for name, tag in _NUMBERS.items()
     }
     frames = values.get(_FRAMES, b"").strip(b" \0")
     count = int(frames) if frames.isdigit() and len(frames) <= _MAX_DIGITS else 1
-    return DisplayAttributes(**texts, **numbers, number_of_frames=count)
+    return DisplayAttributes(**fields, number_of_frames=count)
 
 
 def _values(stored: bytes | memoryview) -> tuple[dict[int, bytes], Codec | None]:
@@ -78,8 +80,8 @@ def _values(stored: bytes | memoryview) -> tuple[dict[int, bytes], Codec | None]
             return {}, None
         start = 0
     walk = HeaderWalk(buffer, _WATCH, stop_at_bulk=True)
-    try:
+    with suppress(BulkReached, Defect, Refused, StructError):  # what was read so far is shown
         walk.run(start, len(buffer), codec)
-    except (BulkReached, Defect, Refused, StructError):
-        pass  # what was read so far is shown
-    return {found.tag: bytes(buffer[found.value : found.end]) for found in walk.found if not found.depth}, codec
+    return {
+        found.tag: bytes(buffer[found.value : found.end]) for found in walk.found if not found.depth
+    }, codec

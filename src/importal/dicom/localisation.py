@@ -266,7 +266,9 @@ class _Departure:
 
     def _nested(self) -> None:
         """Write the local order into nested requests; a sequence that changes is recorded whole."""
-        stored = {tag: self._value(self._top[tag]) for tag in (PATIENT_ID, ACCESSION_NUMBER) if tag in self._top}
+        stored = {
+            tag: self._value(self._top[tag]) for tag in (PATIENT_ID, ACCESSION_NUMBER) if tag in self._top
+        }
         top: Found | None = None
         for found in self._walk.found:
             if found.depth == 0:
@@ -278,7 +280,9 @@ class _Departure:
                 continue
             new = self._nested_value(found, stored)
             if new is not None and new != self._value(found):
-                raw = found.node.codec.element(found.tag, rule.vr, padded(charsets.encode(new, self._charset)))
+                raw = found.node.codec.element(
+                    found.tag, rule.vr, padded(charsets.encode(new, self._charset))
+                )
                 self._edits.change(found.node, found.tag, (found.start, found.end), raw)
                 self._remember(owner, "SQ")
 
@@ -303,7 +307,9 @@ class _Departure:
         """Return the tag of the top-level element that an element lies in."""
         if top is not None and top.start < found.start < top.end:
             return top.tag
-        return max((entry for entry in self._walk.top_level if entry[1] <= found.start), key=lambda e: e[1])[0]
+        return max((entry for entry in self._walk.top_level if entry[1] <= found.start), key=lambda e: e[1])[
+            0
+        ]
 
     def _remember(self, tag: int, vr: str) -> None:
         """Keep what stood there before; what was absent is listed with zero length."""
@@ -319,7 +325,9 @@ class _Departure:
         if writer.codec is not codec:
             prior, _ = reencoded(prior, codec, writer.codec)
         content = original_attributes_item(writer, local, prior)
-        self._replace(ORIGINAL_ATTRIBUTES, appended(self._buffer, history, writer, ORIGINAL_ATTRIBUTES, content))
+        self._replace(
+            ORIGINAL_ATTRIBUTES, appended(self._buffer, history, writer, ORIGINAL_ATTRIBUTES, content)
+        )
         equipment = self._top.get(CONTRIBUTING_EQUIPMENT)
         writer = writer_for(equipment, codec, self._charset)
         content = contributing_equipment_item(writer, local)
@@ -327,7 +335,8 @@ class _Departure:
             CONTRIBUTING_EQUIPMENT, appended(self._buffer, equipment, writer, CONTRIBUTING_EQUIPMENT, content)
         )
         self._replace(
-            _COERCION_DATE_TIME, self._writer.text("InstanceCoercionDateTime", "DT", date_time(local.coerced_at))
+            _COERCION_DATE_TIME,
+            self._writer.text("InstanceCoercionDateTime", "DT", date_time(local.coerced_at)),
         )
         self._replace(_ORIGIN_STATUS, self._writer.text("InstanceOriginStatus", "CS", "IMPORTED"))
 

@@ -9,7 +9,6 @@ import hashlib
 import zlib
 from dataclasses import dataclass, field, replace
 
-
 from importal.dicom import part10, reverse_patch, value_search
 from importal.dicom.arrival import Arrived, arrive
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of, is_encapsulated
@@ -69,8 +68,8 @@ def rewrite(buffer: bytes | memoryview, profile: Profile) -> Rewritten:
     digest = hashlib.sha256()
     for piece in bulk:
         digest.update(piece)
-    data_set_at = meta.end + sum(len(new) - (end - start) for start, end, new in edits if end <= meta.end)
-    hits = _hits(header, data_set_at, codec, arrived)
+    data_set_at = shifted(meta.end, edits)
+    hits = value_hits(header, data_set_at, codec, arrived)
     chunks = (header, *bulk)
     original_bulk = split if after else -1
     return Rewritten(chunks, len(header), digest.digest(), arrived, hits, repairs, edits, original_bulk)
@@ -111,7 +110,9 @@ def meta_edits(
     buffer: bytes | memoryview, meta: FileMeta, arrived: Arrived, profile: Profile
 ) -> tuple[list[Edit], tuple[Repair, ...]]:
     """Return the edits of preamble and File Meta Information, and what was wrong with the latter."""
-    changes = {part10.META_SOURCE_AE: part10.meta_element(part10.META_SOURCE_AE, "AE", profile.source_ae_title)}
+    changes = {
+        part10.META_SOURCE_AE: part10.meta_element(part10.META_SOURCE_AE, "AE", profile.source_ae_title)
+    }
     repairs = [] if meta.length_right else [Repair.FILE_META_LENGTH]
     facts = arrived.facts
     for tag, wanted in (
@@ -130,7 +131,15 @@ def meta_edits(
     return edits, tuple(dict.fromkeys(repairs))
 
 
-def _hits(header: bytes, start: int, codec: Codec, arrived: Arrived) -> tuple[str, ...]:
+def shifted(offset: int, edits: list[Edit]) -> int:
+    """Return where an offset between edits comes to lie after those in front of it."""
+    return offset + sum(
+        len(new) - (end - start) for start, end, new in edits if end <= offset and start < offset
+    )
+
+
+def value_hits(header: bytes, start: int, codec: Codec, arrived: Arrived) -> tuple[str, ...]:
+    """Return the tags where an original value still stands in the header that will be stored."""
     written = {replacement.pseudonym.encode() for replacement in arrived.replacements}
     values = value_search.searchable(arrived.originals) - written
     places = value_search.positions(header, values)
@@ -164,7 +173,7 @@ def _rewrite_deflated(
     plain = b"".join(pieces)
     # Edits behind the Pixel Data are so rare that the bulk of the result is found from its end.
     bulk_at = max(0, len(plain) - (len(data) - split))
-    hits = _hits(plain[:bulk_at], 0, codec, arrived)
+    hits = value_hits(plain[:bulk_at], 0, codec, arrived)
     press = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = press.compress(plain) + press.flush()
     body += b"\0" if len(body) & 1 else b""
@@ -229,5 +238,3 @@ def _tolerant(view: memoryview, profile: Profile, whole: bytes | None) -> Neutra
         raise Refused(RefusalReason.UNREADABLE) from None
     rewritten = replace(rewritten, repairs=tuple(dict.fromkeys((*repairs, *rewritten.repairs))))
     return finished(rewritten, _patch_between(view, rewritten, whole))
-
-

@@ -105,6 +105,7 @@ _ROWS: tuple[tuple[str, Arrival, Departure, IdentifierKind | None], ...] = (
     ("DocumentTitle", Arrival.KEEP, Departure.KEEP, None),
 )
 
+
 def tag_of(keyword: str) -> int:
     """Return the tag of a keyword of the standard; an unknown one stops the import (LookupError)."""
     tag = tag_for_keyword(keyword)

@@ -7,11 +7,12 @@ A differently spelled name splits one patient into two, which staff merge: the s
 
 import hmac
 import unicodedata
-from base64 import b32encode
 from dataclasses import dataclass, field
 
 PSEUDONYM_LENGTH = 16  # fits SH, the shortest VR among the identifiers
-_ALPHABET = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+_DIGEST_BYTES = 10  # 16 signs of 5 bits
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,16 @@ class Pseudonyms:
 
     def pseudonym(self, domain: str, *parts: str | bytes) -> str:
         """Return the prefix and upper-case base32 without I, L, O and U; 16 characters in all."""
-        text = b32encode(self.digest(domain, *parts)).decode("ascii").translate(_ALPHABET)
-        return self.prefix + text[: PSEUDONYM_LENGTH - len(self.prefix)]
+        bits = int.from_bytes(self.digest(domain, *parts)[:_DIGEST_BYTES], "big")
+        signs = [_PAIRS[bits >> shift & 0x3FF] for shift in range(0, 5 * PSEUDONYM_LENGTH, 10)]
+        return self.prefix + "".join(signs)[: PSEUDONYM_LENGTH - len(self.prefix)]
 
     def is_pseudonym(self, text: str) -> bool:
         """Tell whether the text has the form of a pseudonym; says nothing about the key."""
-        allowed = set(_ALPHABET.values())
         return (
             len(text) == PSEUDONYM_LENGTH
             and text.startswith(self.prefix)
-            and all(ord(sign) in allowed for sign in text[len(self.prefix) :])
+            and all(sign in _ALPHABET for sign in text[len(self.prefix) :])
         )
 
 

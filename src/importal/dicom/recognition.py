@@ -72,7 +72,11 @@ def _behind(buffer: bytes | memoryview, start: int, *, preamble_sound: bool) -> 
 
 
 def _begins_file_meta(head: bytes) -> bool:
-    return head[:4] in (b"\x02\0\0\0", b"\x02\0\x01\0", b"\x02\0\x02\0") and head[4:6] in (b"UL", b"OB", b"UI")
+    return head[:4] in (b"\x02\0\0\0", b"\x02\0\x01\0", b"\x02\0\x02\0") and head[4:6] in (
+        b"UL",
+        b"OB",
+        b"UI",
+    )
 
 
 def bare_codec(head: bytes) -> Codec | None:

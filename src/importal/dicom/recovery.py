@@ -88,7 +88,7 @@ def _inflated_leniently(deflated: bytes) -> bytes:
 
 
 def _walked(data: bytes, declared: str, repairs: list[Repair]) -> _Case:
-    """Walk in the declared layout and the others; the one that meets most elements of the standard is true."""
+    """Walk in every layout, the declared one first; true is the one that meets most standard elements."""
     first = codec_of(declared) if declared else bare_codec(data[:512])
     best: _Case | None = None
     most = -1
@@ -162,7 +162,7 @@ def _walkable(case: _Case, offset: int) -> bool:
 
 
 def _settle_syntax(case: _Case, declared: str) -> None:
-    """Set the transfer syntax that is true: by the layout that could be walked and by the form of the pixels."""
+    """Set the true transfer syntax: by the layout that could be walked and the form of the pixels."""
     plain = _SYNTAX_OF[case.codec]
     undefined = case.walk.bulk_start >= 0 and case.walk.bulk_length == UNDEFINED
     wanted = declared if declared and codec_of(declared) is case.codec else plain
@@ -202,6 +202,8 @@ def _file(buffer: memoryview, frame: Frame, case: _Case) -> bytes:
         meta = part10.rewritten_meta(buffer, frame.meta, {part10.META_TRANSFER_SYNTAX: syntax})
         return prefix + meta + case.data
     case.repairs.extend((Repair.PREAMBLE_ADDED, Repair.FILE_META_REBUILT))
-    uids = {found.tag: bytes(case.data[found.value : found.end]) for found in case.walk.found if not found.depth}
+    uids = {
+        found.tag: bytes(case.data[found.value : found.end]) for found in case.walk.found if not found.depth
+    }
     kind, instance = (uids.get(tag, b"").decode("latin-1").strip(" \0") for tag in (0x00080016, 0x00080018))
     return part10.new_file_meta(kind, instance, case.syntax) + case.data

@@ -17,7 +17,16 @@ from pydicom.filewriter import write_dataset
 from importal.dicom.codec import LONG_VRS, SHORT_VRS, Codec
 from importal.dicom.profile import IDENTITY, RULES
 from importal.dicom.refusal import RefusalReason, Refused, Repair
-from importal.dicom.walk import BULK, ITEM_END, MAX_DEPTH, SEQUENCE_END, UNDEFINED, Defect, DefectKind, HeaderWalk
+from importal.dicom.walk import (
+    BULK,
+    ITEM_END,
+    MAX_DEPTH,
+    SEQUENCE_END,
+    UNDEFINED,
+    Defect,
+    DefectKind,
+    HeaderWalk,
+)
 
 MAX_REENCODED_ELEMENTS = 200_000
 MAX_LOWER_CASE_VRS = 300
@@ -102,7 +111,7 @@ def _mended(element: RawDataElement, target: Codec) -> Any:
 
 
 def _vr_of(tag: int, length: int) -> str:
-    """Return the VR of the dictionary; where it names several, the one that fits the length (PS3.5 A.1, A.2)."""
+    """Return the VR of the dictionary; where it names several, the one that fits the length (PS3.5 A)."""
     try:
         vr = str(dictionary_VR(tag))
     except KeyError:

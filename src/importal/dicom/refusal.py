@@ -28,7 +28,7 @@ class RefusalReason(StrEnum):
     NEEDS_WHOLE_OBJECT = "needs_whole_object"
 
 
-class Refused(Exception):  # noqa: N818 -- the object was refused; nothing failed
+class Refused(Exception):
     """The object cannot be handled surely; the caller keeps it sealed as received."""
 
     def __init__(self, reason: RefusalReason) -> None:

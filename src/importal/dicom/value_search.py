@@ -44,7 +44,7 @@ def positions(buffer: bytes, values: Iterable[bytes]) -> list[int]:
 
 
 def tags_at(buffer: bytes, start: int, end: int, codec: Codec, places: list[int]) -> tuple[str, ...]:
-    """Return the tags of the innermost elements at the places; File Meta Information counts as (0002,0000)."""
+    """Return the tags of the innermost elements at the places; File Meta counts as (0002,0000)."""
     walk = HeaderWalk(buffer, frozenset(), everything=True)
     walk.run(start, end, codec)
     starts = [found.start for found in walk.found]
@@ -64,5 +64,3 @@ def tags_at(buffer: bytes, start: int, end: int, codec: Codec, places: list[int]
 def text(tag: int) -> str:
     """Return a tag as people write it: "(0040,A160)"."""
     return f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
-
-

@@ -39,7 +39,7 @@ class DefectKind(StrEnum):
     BULK_TRUNCATED = "bulk_truncated"
 
 
-class Defect(Exception):  # noqa: N818 -- a finding, handled by the tolerant path
+class Defect(Exception):
     """The first broken rule, where it stands, and whether that is after the Pixel Data."""
 
     def __init__(self, kind: DefectKind, offset: int) -> None:
@@ -48,7 +48,7 @@ class Defect(Exception):  # noqa: N818 -- a finding, handled by the tolerant pat
         self.offset = offset
 
 
-class BulkReached(Exception):  # noqa: N818 -- how a walk that wants the header only ends
+class BulkReached(Exception):
     """The walk stopped in front of the top-level Pixel Data."""
 
 
@@ -106,10 +106,11 @@ class HeaderWalk:
         self.bulk_length = 0
         self.count = 0
         self.position = 0
+        self.root: Node | None = None
 
     def run(self, start: int, end: int, codec: Codec) -> Node:
         """Walk the data set between two offsets; return its root. Raises Defect, Refused, BulkReached."""
-        root = Node(None, -1, 0, codec)
+        self.root = root = Node(None, -1, 0, codec)
         try:
             self._data_set(start, end, root, 0, delimited=False)
         except StructError:
@@ -126,7 +127,7 @@ class HeaderWalk:
             return self._explicit(position, end, node, depth, delimited)
         return self._implicit(position, end, node, depth, delimited)
 
-    def _explicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001, PLR0912 -- the inner loop of the engine: one body, no calls
+    def _explicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001 -- the inner loop of the engine: one body, no calls
         buffer, watch, found, everything = self._buffer, self._watch, self.found, self._everything
         unpack = node.codec.head.unpack_from
         top_level = self.top_level if depth == 0 else None
@@ -210,7 +211,7 @@ class HeaderWalk:
             return position + 8
         raise Defect(DefectKind.ITEM, position)
 
-    def _long(self, tag: int, vr: bytes, position: int, end: int, node: Node, depth: int) -> int:  # noqa: PLR0913, PLR0917 -- the state of the loop
+    def _long(self, tag: int, vr: bytes, position: int, end: int, node: Node, depth: int) -> int:
         if vr not in LONG_VRS:
             raise Defect(DefectKind.UNKNOWN_VR, position)
         length = node.codec.u32.unpack_from(self._buffer, position + 8)[0]
@@ -235,13 +236,15 @@ class HeaderWalk:
             raise Defect(DefectKind.BEYOND_END, start)
         if length & 1:
             raise Defect(DefectKind.ODD_LENGTH, start)
-        if length and (tag in SEQUENCES or (vr in (b"UN", b"") and self._buffer[value : value + 4] == _ITEM_BYTES)):
+        if length and (
+            tag in SEQUENCES or (vr in (b"UN", b"") and self._buffer[value : value + 4] == _ITEM_BYTES)
+        ):
             self._opaque_sequence(tag, vr, start, value, length, node, depth)
         elif tag in self._watch or self._everything:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))
         return stop
 
-    def _bulk(self, start: int, value: int, length: int, end: int, node: Node) -> int:  # noqa: PLR0913, PLR0917 -- as above
+    def _bulk(self, start: int, value: int, length: int, end: int, node: Node) -> int:
         if self.bulk_start < 0:
             self.bulk_start, self.bulk_value, self.bulk_length = start, value, length
         if self._stop_at_bulk:
@@ -294,7 +297,7 @@ class HeaderWalk:
         if tag in self._watch or self._everything:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))
 
-    def _sequence(  # noqa: C901, PLR0912, PLR0913, PLR0917 -- as above
+    def _sequence(  # noqa: PLR0913, PLR0917 -- as above
         self,
         tag: int,
         vr: bytes,

@@ -1,0 +1,238 @@
+"""Neutralise an object that comes as a stream: only the header is held, the bulk flows through.
+
+Whatever needs the whole object (a broken rule, a deflated data set, an identifier behind the Pixel Data)
+is refused with NEEDS_WHOLE_OBJECT, so that the caller takes the other road; the chunks that were given out
+until then are not an object.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from importal.dicom import part10, reverse_patch
+from importal.dicom.arrival import Arrived, arrive
+from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of
+from importal.dicom.edits import Edit, applied
+from importal.dicom.neutralisation import check_header, meta_edits, neutralise, shifted, value_hits
+from importal.dicom.part10 import FileMeta
+from importal.dicom.profile import IDENTITY, ON_ARRIVAL
+from importal.dicom.records import Neutralised, NeutralisedStream, Profile
+from importal.dicom.refusal import RefusalReason, Refused, Repair
+from importal.dicom.walk import (
+    BULK,
+    ITEM,
+    SEQUENCE_END,
+    UNDEFINED,
+    BulkReached,
+    Defect,
+    DefectKind,
+    HeaderWalk,
+)
+
+FIRST_BYTES = 64 << 10
+MAX_STREAM_HEADER = 64 << 20
+_MORE = (DefectKind.BEYOND_END, DefectKind.NOT_DELIMITED)
+Piece = bytes | memoryview
+
+
+def neutralise_stream(chunks: Iterable[bytes], profile: Profile) -> NeutralisedStream:
+    """Read the header from the chunks and return the rest as a stream.
+
+    Raises Refused at once for what the header shows, and from `chunks` of the result for what comes later.
+    An object without bulk is held whole, up to the limit for a header.
+    """
+    source = iter(chunks)
+    reader = _HeaderReader(source)
+    if not reader.read():
+        whole = neutralise(bytes(reader.buffer), profile)
+        if whole.repairs:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+        return NeutralisedStream(iter(whole.chunks), lambda: whole)
+    flow = _Flow(reader, source, profile)
+    return NeutralisedStream(flow.run(), flow.result)
+
+
+class _HeaderReader:
+    """Gathers chunks until the top-level bulk comes in sight."""
+
+    def __init__(self, source: Iterator[bytes]) -> None:
+        self._source = source
+        self.buffer = bytearray()
+        self.meta: FileMeta
+        self.syntax = ""
+        self.codec: Codec
+        self.walk: HeaderWalk
+
+    def read(self) -> bool:
+        """Return True at the bulk, False when the object ended without one."""
+        wanted = FIRST_BYTES
+        while True:
+            ended = self._fill(wanted)
+            if self._try(ended=ended):
+                return True
+            if ended:
+                return False
+            wanted *= 2
+            if wanted > MAX_STREAM_HEADER:
+                raise Refused(RefusalReason.TOO_LARGE)
+
+    def _fill(self, wanted: int) -> bool:
+        while len(self.buffer) < wanted:
+            chunk = next(self._source, None)
+            if chunk is None:
+                return True
+            self.buffer += chunk
+        return False
+
+    def _try(self, *, ended: bool) -> bool:
+        view = bytes(self.buffer)
+        if not part10.has_magic(view):
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+        try:
+            self.meta = part10.read_file_meta(view)
+            self.syntax = self.meta.text(view, part10.META_TRANSFER_SYNTAX)
+            codec = codec_of(self.syntax)
+            if codec is None or self.syntax in DEFLATED_UIDS:
+                raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+            self.codec = codec
+            self.walk = HeaderWalk(view, ON_ARRIVAL, stop_at_bulk=True)
+            self.walk.run(self.meta.end, len(view), codec)
+        except BulkReached:
+            return True
+        except Defect as defect:
+            if ended or defect.kind not in _MORE:
+                raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
+        return False
+
+
+class _Flow:
+    """The stored bytes of one object, made while its original comes in."""
+
+    def __init__(self, reader: _HeaderReader, source: Iterator[bytes], profile: Profile) -> None:
+        walk = reader.walk
+        self._source = source
+        self._codec = reader.codec
+        self._length = 0
+        self._digest = hashlib.sha256()
+        self._neutralised: Neutralised | None = None
+        buffer = bytes(reader.buffer)
+        split = walk.bulk_start
+        walk.position = split
+        assert walk.root is not None
+        try:
+            check_header(walk, reader.meta.end, reader.syntax, split)
+            meta = part10.read_file_meta(buffer)
+        except Defect:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
+        if meta.text(buffer, part10.META_SOP_CLASS) == part10.MEDIA_DIRECTORY_CLASS:
+            raise Refused(RefusalReason.MEDIA_DIRECTORY)
+        self._arrived: Arrived = arrive(buffer, walk, walk.root, profile, reader.syntax)
+        self._repairs: tuple[Repair, ...]
+        edits, self._repairs = meta_edits(buffer, meta, self._arrived, profile)
+        self._edits: list[Edit] = edits + self._arrived.edits.resolved()
+        self._header = b"".join(applied(buffer, self._edits, 0, split))
+        at = shifted(meta.end, self._edits)
+        self._hits = value_hits(self._header, at, self._codec, self._arrived)
+        self._buffer, self._split = buffer, split
+        self._bulk_end = _BulkEnd(walk.bulk_value - split, walk.bulk_length, self._codec)
+
+    def run(self) -> Iterator[Piece]:
+        """Yield the header, the bulk as it comes, and the checked tail."""
+        yield self._header
+        tail = bytearray()
+        for piece in self._incoming():
+            taken = self._bulk_end.feed(piece)
+            if taken:
+                yield self._counted(piece[:taken])
+            tail += piece[taken:]
+            if len(tail) > MAX_STREAM_HEADER:
+                raise Refused(RefusalReason.TOO_LARGE)
+        if not self._bulk_end.reached:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+        if tail:
+            self._check_tail(bytes(tail))
+            yield self._counted(memoryview(tail))
+        self._neutralised = self._finished()
+
+    def result(self) -> Neutralised:
+        """Return the record; only after the chunks were exhausted (RuntimeError before)."""
+        if self._neutralised is None:
+            raise RuntimeError("stream.not_exhausted")
+        return self._neutralised
+
+    def _incoming(self) -> Iterator[memoryview]:
+        yield memoryview(self._buffer)[self._split :]
+        for chunk in self._source:
+            yield memoryview(chunk)
+
+    def _counted(self, piece: memoryview) -> memoryview:
+        self._digest.update(piece)
+        self._length += len(piece)
+        return piece
+
+    def _check_tail(self, tail: bytes) -> None:
+        walk = HeaderWalk(tail, ON_ARRIVAL)
+        try:
+            walk.run(0, len(tail), self._codec)
+        except Defect:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
+        late = walk.top_level[0][0] <= max(BULK)
+        if late or any(found.tag not in IDENTITY for found in walk.found):
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+
+    def _finished(self) -> Neutralised:
+        header = hashlib.sha256(memoryview(self._buffer)[: self._split]).digest()
+        total = len(self._header) + self._length
+        digests = reverse_patch.OriginalDigests(
+            self._split + self._length, self._split, header, self._digest.digest()
+        )
+        patch = reverse_patch.pack(digests, total, reverse_patch.steps_of_edits(self._buffer, self._edits))
+        return Neutralised(
+            (),
+            total,
+            patch,
+            self._arrived.facts,
+            self._arrived.replacements,
+            len(self._header),
+            self._digest.hexdigest(),
+            self._repairs,
+            self._hits,
+        )
+
+
+class _BulkEnd:
+    """Finds the end of the bulk element in a stream of pieces: by its length, or behind its last fragment."""
+
+    def __init__(self, head: int, length: int, codec: Codec) -> None:
+        self._fragmented = length == UNDEFINED
+        self._skip = head if self._fragmented else head + length
+        self._partial = bytearray()
+        self._codec = codec
+        self.reached = False
+
+    def feed(self, piece: memoryview) -> int:
+        """Return how many bytes of the piece still belong to the bulk element."""
+        position = 0
+        while position < len(piece) and not self.reached:
+            if self._skip:
+                step = min(self._skip, len(piece) - position)
+                self._skip -= step
+                position += step
+            if not self._skip and not self._fragmented:
+                self.reached = True
+            elif not self._skip and position < len(piece):
+                step = min(8 - len(self._partial), len(piece) - position)
+                self._partial += piece[position : position + step]
+                position += step
+                if len(self._partial) == 8:
+                    self._header()
+        return position
+
+    def _header(self) -> None:
+        group, number, length = self._codec.item.unpack(self._partial)
+        self._partial.clear()
+        tag = group << 16 | number
+        if tag == SEQUENCE_END and length == 0:
+            self.reached = True
+        elif tag != ITEM or length & 1 or length == UNDEFINED:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+        self._skip = length

@@ -23,13 +23,19 @@ class DestinationSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = "PACS"
-    called_ae_title: AETitle
-    host: str
-    port: int = Field(ge=1, le=65535)
-    associations: int = Field(default=2, ge=1, le=16)
-    timeout_seconds: float = Field(default=30.0, gt=0)
-    commitment: Literal["n-action", "query"] = "query"
+    name: str = Field(default="PACS", description="What the desk reads.")
+    called_ae_title: AETitle = Field(description="AE title of the PACS.")
+    host: str = Field(description="Host name or address of the PACS.")
+    port: int = Field(ge=1, le=65535, description="DICOM port of the PACS.")
+    associations: int = Field(
+        default=2, ge=1, le=16, description="Associations in parallel for one delivery."
+    )
+    timeout_seconds: float = Field(
+        default=30.0, gt=0, description="How long to wait for an answer of the PACS."
+    )
+    commitment: Literal["n-action", "query"] = Field(
+        default="query", description="The proof of a delivery: a commitment report, or a query that counts."
+    )
 
 
 class Settings(BaseSettings):

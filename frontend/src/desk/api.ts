@@ -5,7 +5,7 @@
  * stands in the message catalogue. When the session has run out, the request waits until the person has logged in again
  * and is then repeated, so that nothing typed is lost.
  */
-import type { CreatedInvitation, Invitation, NewInvitation } from './invitations/types';
+import type { Invitation, NewInvitation } from './invitations/types';
 import type {
   Candidates,
   InboxPage,
@@ -97,7 +97,8 @@ export class DeskApi {
     return answer.invitations;
   };
   readonly invite = (invitation: NewInvitation) =>
-    this.call<CreatedInvitation>('POST', '/api/desk/invitations', invitation);
+    this.call<Invitation>('POST', '/api/desk/invitations', invitation);
+  readonly revoke = (id: string) => this.call<void>('DELETE', `/api/desk/invitations/${segment(id)}`);
 
   private of(studyId: string, part?: string): string {
     const study = `/api/desk/studies/${segment(studyId)}`;

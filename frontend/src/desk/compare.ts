@@ -14,73 +14,88 @@ export interface ComparedPatient {
   sex: string;
 }
 
-/** Number of letters to insert, leave out or replace to get from one word to the other (Levenshtein). */
-function distance(left: string, right: string): number {
-  const from = [...left];
-  const to = [...right];
-  let row = to.map((_, index) => index + 1);
-  for (const [index, letter] of from.entries()) {
-    let before = index + 1;
-    const next: number[] = [];
-    for (const [position, other] of to.entries()) {
-      const diagonal = position === 0 ? index : (row[position - 1] ?? 0);
-      before = Math.min(before + 1, (row[position] ?? 0) + 1, diagonal + (letter === other ? 0 : 1));
-      next.push(before);
-    }
-    row = next;
-  }
-  return row.at(-1) ?? from.length;
+const SLIP_LENGTH = 5;
+const EXPANDED: Record<string, string> = { ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa', ø: 'oe' };
+
+/** Whether one letter was changed, left out, added, or changed over with its neighbour. */
+function isSlip(left: string, right: string): boolean {
+  const [shorter, longer] = left.length <= right.length ? [left, right] : [right, left];
+  let at = 0;
+  while (at < shorter.length && shorter[at] === longer[at]) at += 1;
+  if (longer.length - shorter.length === 1) return shorter.slice(at) === longer.slice(at + 1);
+  if (longer.length !== shorter.length) return false;
+  const changedOver = [...shorter.slice(at, at + 2)].reverse().join('') === longer.slice(at, at + 2);
+  if (changedOver && shorter.slice(at + 2) === longer.slice(at + 2)) return true;
+  return shorter.slice(at + 1) === longer.slice(at + 1);
 }
 
-function alike(left: string, right: string): boolean {
-  const shorter = Math.min(left.length, right.length);
-  if (shorter >= 2 && (left.startsWith(right) || right.startsWith(left))) return true;
-  return distance(left, right) <= (shorter >= 6 ? 2 : shorter >= 3 ? 1 : 0);
+/** The words without accents, and with umlauts written out: Müller is Muller and Mueller. */
+function writings(value: string): [string[], string[]] {
+  const expanded = value
+    .normalize('NFC')
+    .replace(/[äöüåø]/giu, (letter) => EXPANDED[letter.toLowerCase()] ?? '');
+  return [foldedWords(value), foldedWords(expanded)];
+}
+
+function meet(ours: string[], theirs: string[]): Comparison {
+  if (ours.join('') === theirs.join('')) return 'same';
+  const [fewer, more] = ours.length <= theirs.length ? [ours, theirs] : [theirs, ours];
+  const left = [...more];
+  let inFull = 0;
+  let slips = 0;
+  for (const word of [...fewer].sort((one, other) => other.length - one.length)) {
+    let place = left.indexOf(word);
+    if (place < 0) {
+      place = left.findIndex(
+        (other) => Math.min(word.length, other.length) >= SLIP_LENGTH && isSlip(word, other),
+      );
+      slips += 1;
+    }
+    if (place < 0) return 'different';
+    left.splice(place, 1);
+    inFull += 1;
+  }
+  // One common word of several is not enough: brothers and sisters share the family name.
+  return slips <= 1 && (inFull >= 2 || more.length === 1) ? 'similar' : 'different';
 }
 
 function compareGroups(left: string, right: string): Comparison {
-  const [ours, theirs] = [foldedWords(left), foldedWords(right)];
-  if (ours.length === 0 || theirs.length === 0) return 'missing';
-  if (ours.join(' ') === theirs.join(' ')) return 'same';
-  const [fewer, more] = ours.length <= theirs.length ? [ours, theirs] : [theirs, ours];
-  const found = fewer.every((word) => more.some((other) => alike(word, other)));
-  // One common word of several is not enough: brothers and sisters share the family name.
-  return found && (fewer.length > 1 || more.length === 1) ? 'similar' : 'different';
+  const [ours, theirs] = [writings(left), writings(right)];
+  if (ours[0].length === 0 || theirs[0].length === 0) return 'missing';
+  const answers = ours.flatMap((one) => theirs.map((other) => meet(one, other)));
+  return (['same', 'similar'] as const).find((answer) => answers.includes(answer)) ?? 'different';
 }
 
-/** Names agree when any of their writings (alphabetic, ideographic, phonetic) agrees. */
+/** Alphabetic with alphabetic, ideographic with ideographic: characters tell names apart that sound alike. */
 export function compareNames(left: string, right: string): Comparison {
   const [ours, theirs] = [left.split('='), right.split('=')];
-  const pairs = ours.map((group, index) => compareGroups(group, theirs[index] ?? ''));
-  for (const answer of ['same', 'similar', 'different'] as const) {
-    if (pairs.includes(answer)) return answer;
-  }
-  return 'missing';
-}
-
-function sameDigits(left: string, right: string): boolean {
-  return [...left].sort().join('') === [...right].sort().join('');
+  const [alphabetic, ideographic] = [0, 1].map((group) =>
+    compareGroups(ours[group] ?? '', theirs[group] ?? ''),
+  );
+  if (ideographic === undefined || ideographic === 'missing') return alphabetic ?? 'missing';
+  if (ideographic !== 'same') return 'different';
+  return alphabetic === 'same' || alphabetic === 'missing' ? 'same' : 'similar';
 }
 
 export function compareBirthDates(left: string, right: string): Comparison {
-  if (left.trim() === '' || right.trim() === '') return 'missing';
-  const [ours, theirs] = [calendarDate(left), calendarDate(right)];
-  if (ours === null || theirs === null) return left.trim() === right.trim() ? 'same' : 'different';
-  const fields = ['year', 'month', 'day'] as const;
-  if (fields.every((field) => ours[field] === theirs[field])) return 'same';
-  return 'different';
+  const [ours, theirs] = [left, right].map((value) => value.replace(/[\s.\-/]/g, ''));
+  if (!ours || !theirs) return 'missing';
+  if (ours === theirs) return 'same';
+  const changedOver = ours.slice(0, 4) + ours.slice(6, 8) + ours.slice(4, 6);
+  return calendarDate(theirs) !== null && changedOver === theirs ? 'similar' : 'different';
 }
 
-/** Day and month exchanged, or two digits: worth a hint, and still a difference. */
+/** The same digits in another order: worth a hint, and still no agreement. */
 export function birthDateLooksMistyped(left: string, right: string): boolean {
-  const [ours, theirs] = [calendarDate(left), calendarDate(right)];
-  if (ours === null || theirs === null || compareBirthDates(left, right) === 'same') return false;
-  const plain = (value: string) => value.replace(/\D/g, '');
-  return sameDigits(plain(left), plain(right));
+  if (calendarDate(left) === null || calendarDate(right) === null) return false;
+  if (compareBirthDates(left, right) === 'same') return false;
+  const digits = (value: string) => [...value.replace(/\D/g, '')].sort().join('');
+  return digits(left) === digits(right);
 }
 
 export function compareSexes(left: string, right: string): Comparison {
-  if (left === '' || right === '') return 'missing';
+  const known = ['M', 'F', 'O'];
+  if (!known.includes(left) || !known.includes(right)) return 'missing';
   return left === right ? 'same' : 'different';
 }
 
@@ -93,14 +108,16 @@ export function comparePatients(source: ComparedPatient, local: ComparedPatient)
 }
 
 export type Field = keyof PatientComparison;
-const FIELDS: readonly Field[] = ['name', 'birth_date', 'sex'];
-
-/** What a person must confirm before filing: every difference, and a name or birth date that cannot be compared. */
+/**
+ * What a person must confirm before filing: a birth date that does not agree to the day, another sex, and a name that
+ * differs or cannot be compared. The server demands the same.
+ */
 export function fieldsToConfirm(comparison: PatientComparison): Field[] {
-  return FIELDS.filter((field) => {
-    const answer = comparison[field];
-    return answer === 'different' || (answer === 'missing' && field !== 'sex');
-  });
+  const fields: Field[] = [];
+  if (comparison.name === 'different' || comparison.name === 'missing') fields.push('name');
+  if (comparison.birth_date !== 'same') fields.push('birth_date');
+  if (comparison.sex === 'different') fields.push('sex');
+  return fields;
 }
 
 /** Marks of agreement, the most alike first; used to order what a search found. */

@@ -2,23 +2,19 @@
 import type { SenderKind } from '../types';
 
 export interface Invitation {
-  id?: string;
+  id: string;
   label: string;
+  code: string;
+  link: string;
   sender_kind: SenderKind;
-  created_at?: string;
+  created_at: string;
   expires_at: string;
-  state?: string;
-  uses?: number;
+  /** Neither expired nor revoked. */
+  is_open: boolean;
 }
 
 export interface NewInvitation {
   label: string;
   sender_kind: SenderKind;
   valid_days: number;
-}
-
-export interface CreatedInvitation {
-  code: string;
-  link: string;
-  expires_at: string;
 }

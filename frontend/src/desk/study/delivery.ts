@@ -46,5 +46,5 @@ export function attemptSentence(attempt: DeliveryAttempt): string {
   const arrived = t('desk.images_delivered', { count: attempt.delivered });
   if (attempt.ended_at === null) return t('desk.attempt.running', { arrived });
   if (attempt.error_code === null || attempt.error_code === '') return t('desk.attempt.ended', { arrived });
-  return t('desk.attempt.failed', { arrived, why: codeText(attempt.error_code) });
+  return t('desk.attempt.failed', { arrived, why: codeText(attempt.error_code, {}, 'desk.attempt.unknown') });
 }

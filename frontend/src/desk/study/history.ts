@@ -3,24 +3,25 @@ import { type MessageKey, t } from '../../locales';
 import type { HistoryEntry } from '../types';
 
 const ACTIONS: Record<string, MessageKey> = {
-  'submission.opened': 'desk.history.submission_opened',
-  'submission.finished': 'desk.history.submission_finished',
+  'submission.created': 'desk.history.submission_created',
+  'submission.submitted': 'desk.history.submission_submitted',
+  'submission.withdrawn': 'desk.history.withdrawn',
+  'submission.expired': 'desk.history.expired',
   'study.received': 'desk.history.received',
   'study.inspected': 'desk.history.inspected',
   'study.quarantined': 'desk.history.quarantined',
   'study.reconciled': 'desk.history.reconciled',
   'study.rejected': 'desk.history.rejected',
   'study.delivered': 'desk.history.delivered',
+  'study.found_incomplete': 'desk.history.found_incomplete',
   'study.committed': 'desk.history.committed',
   'study.purged': 'desk.history.purged',
   'study.withdrawn': 'desk.history.withdrawn',
   'study.expired': 'desk.history.expired',
-  'study.viewed': 'desk.history.viewed',
-  'vault.read': 'desk.history.originals_read',
-  'document.read': 'desk.history.document_read',
-  'delivery.attempted': 'desk.history.delivery_attempted',
-  'delivery.failed': 'desk.history.delivery_failed',
-  'delivery.retried': 'desk.history.delivery_retried',
+  'vault.identifiers_read': 'desk.history.originals_read',
+  'vault.original_read': 'desk.history.original_file_read',
+  'delivery.attempt_started': 'desk.history.delivery_started',
+  'delivery.attempt_failed': 'desk.history.delivery_failed',
 };
 
 export function historySentence(entry: HistoryEntry): string {

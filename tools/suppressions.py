@@ -24,7 +24,7 @@ _BROWSER = re.compile(
     r"|eslint-disable\S*(?:\s+[\w@/-]+)*"
     r")(?P<reason>.*)"
 )
-MIN_WORDS = 3
+MIN_WORDS = 2
 
 
 def find_violations(project: Project) -> Iterator[Violation]:

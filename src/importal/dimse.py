@@ -137,15 +137,15 @@ def release(association: Any) -> None:
     pynetdicom's own release waits without limit for its loop to pause; a report that the peer sends on this
     association at the same moment can make it wait for ever.
     """
-    association._reactor_checkpoint.clear()  # noqa: SLF001 -- as the library's own release does
+    association._reactor_checkpoint.clear()  # as the library's own release does
     deadline = time.monotonic() + 1.0
-    while not association._is_paused and time.monotonic() < deadline:  # noqa: SLF001
+    while not association._is_paused and time.monotonic() < deadline:
         time.sleep(0.001)
-    if association.is_established and association._is_paused:  # noqa: SLF001
+    if association.is_established and association._is_paused:
         association.acse.negotiate_release()
-        association._reactor_checkpoint.set()  # noqa: SLF001
+        association._reactor_checkpoint.set()
         return
-    association._reactor_checkpoint.set()  # noqa: SLF001
+    association._reactor_checkpoint.set()
     association.abort()
 
 

@@ -138,7 +138,7 @@ class _Turn:
             self._news.put(("", True))
         except ConnectionLost as error:
             self._news.put((error.code, True))
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 -- see above: the caller waits for each outcome
             association.abort()
             self._news.put(("association.failed", True))
 

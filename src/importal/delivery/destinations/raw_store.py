@@ -51,7 +51,7 @@ def store(association: Any, context_id: int, message_number: int, meta: FileMeta
         association.dimse.send_msg(request, context_id)
         answer = _await_answer(association)
     finally:
-        association._reactor_checkpoint.set()  # noqa: SLF001 -- as the library's own send methods do
+        association._reactor_checkpoint.set()  # as the library's own send methods do
     if not isinstance(answer, C_STORE) or not answer.is_valid_response or answer.Status is None:
         association.abort()
         raise ConnectionLost("destination.invalid_answer")
@@ -60,13 +60,13 @@ def store(association: Any, context_id: int, message_number: int, meta: FileMeta
 
 def _pause_reactor(association: Any) -> None:
     """Keep the association's own loop from taking our answer off the queue."""
-    association._reactor_checkpoint.clear()  # noqa: SLF001
-    while not association._is_paused:  # noqa: SLF001
+    association._reactor_checkpoint.clear()
+    while not association._is_paused:
         if not association.is_established:
             break
         time.sleep(0.0001)
     if not association.is_established:
-        association._reactor_checkpoint.set()  # noqa: SLF001
+        association._reactor_checkpoint.set()
         raise ConnectionLost("destination.connection_lost")
 
 

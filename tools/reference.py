@@ -129,11 +129,27 @@ def _error_codes() -> str:
     return _markdown(("Code", "HTTP", "In words"), rows)
 
 
+def _attributes() -> str:
+    from importal.dicom.profile import RULES
+
+    rows = (
+        (
+            f"({rule.tag >> 16:04X},{rule.tag & 0xFFFF:04X}) {rule.keyword}",
+            rule.vr,
+            rule.arrival.value,
+            rule.departure.value,
+        )
+        for rule in sorted(RULES.values(), key=lambda rule: rule.tag)
+    )
+    return _markdown(("Attribute", "VR", "On arrival", "On delivery"), rows)
+
+
 PAGES: Mapping[str, Tables] = {
     "settings": {"settings": _settings, "destination": _destination},
     "commands": {"commands": _commands},
     "states": {"transitions": _transitions},
     "error-codes": {"error codes": _error_codes},
+    "conformance": {"attributes": _attributes},
 }
 
 

@@ -110,7 +110,8 @@ def _mended(case: _Case) -> _Case:
     bulk = case.walk.bulk_start
     if kind is DefectKind.BULK_TRUNCATED or (kind is DefectKind.ODD_LENGTH and offset == bulk):
         data = mended_bulk(case.data, case.walk, case.codec)
-        return _again(case, data, Repair.PIXEL_DATA_TRUNCATED)
+        cut = kind is DefectKind.BULK_TRUNCATED
+        return _again(case, data, Repair.PIXEL_DATA_TRUNCATED if cut else Repair.PIXEL_DATA_PADDED)
     if bulk >= 0 and offset > bulk and not _walkable(case, offset):
         return _again(case, case.data[:offset], Repair.TRAILING_BYTES_REMOVED)
     if kind is DefectKind.ITEM and offset == case.walk.top_level[-1][1]:
@@ -199,6 +200,8 @@ def _file(buffer: memoryview, frame: Frame, case: _Case) -> bytes:
         syntax = part10.meta_element(part10.META_TRANSFER_SYNTAX, "UI", case.syntax)
         if not frame.meta.length_right:
             case.repairs.append(Repair.FILE_META_LENGTH)
+        if frame.data_set != frame.meta.end:  # a second one followed
+            case.repairs.append(Repair.FILE_META_REBUILT)
         meta = part10.rewritten_meta(buffer, frame.meta, {part10.META_TRANSFER_SYNTAX: syntax})
         return prefix + meta + case.data
     case.repairs.extend((Repair.PREAMBLE_ADDED, Repair.FILE_META_REBUILT))

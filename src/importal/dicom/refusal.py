@@ -45,6 +45,7 @@ class Repair(StrEnum):
     SOP_UIDS_OF_FILE_META = "sop_uids_of_file_meta"
     TRANSFER_SYNTAX_CORRECTED = "transfer_syntax_corrected"
     PIXEL_DATA_TRUNCATED = "pixel_data_truncated"
+    PIXEL_DATA_PADDED = "pixel_data_padded"
     TRAILING_BYTES_REMOVED = "trailing_bytes_removed"
     ELEMENTS_REENCODED = "elements_reencoded"
     STRAY_DELIMITERS_REMOVED = "stray_delimiters_removed"

@@ -40,7 +40,7 @@ class OriginalDigests:
 def digests_of(
     original: bytes | memoryview, split: int, bulk: bytes | None = None, whole: bytes | None = None
 ) -> OriginalDigests:
-    """Return the digests of an original whose bulk begins at `split`; a known bulk digest is not made twice."""
+    """Return the digests of an original whose bulk begins at `split`; a known bulk digest is reused."""
     view = memoryview(original)
     return OriginalDigests(
         len(view),

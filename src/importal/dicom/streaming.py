@@ -118,6 +118,8 @@ class _Flow:
         split = walk.bulk_start
         walk.position = split
         assert walk.root is not None
+        if walk.bulk_length & 1 and walk.bulk_length != UNDEFINED:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
         try:
             check_header(walk, reader.meta.end, reader.syntax, split)
             meta = part10.read_file_meta(buffer)

@@ -24,7 +24,7 @@ _ITEM_BYTES = b"\xfe\xff\x00\xe0"
 STANDARD = frozenset(DicomDictionary)
 SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 # What the implicit walk may skip without a second look: standard, no sequence, no pixels.
-_PLAIN = STANDARD - SEQUENCES - BULK
+_PLAIN = STANDARD - SEQUENCES - BULK - {ITEM, ITEM_END, SEQUENCE_END}
 
 
 class DefectKind(StrEnum):

@@ -1,11 +1,12 @@
 """Can a PDF or picture be used, and what is odd about it: opened with limits, never trusted.
 
 PDF per ISO 32000-1 (7.6 encryption, 12.6 actions, 7.11.4 embedded files), pictures by Pillow and libheif.
-What is asked here never decodes more than the header of a picture, so a small file that unfolds into gigabytes
-does no harm; callers that decode must look at `PictureFindings.usable` first.
+What is asked here never decodes more than the header of a picture, so a small file that unfolds into
+gigabytes does no harm; callers that decode must look at `PictureFindings.usable` first.
 """
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from pypdf.errors import DependencyError, PyPdfError
 # Its messages quote what stands in the file.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
-MOST_PIXELS = 120_000_000
-"""More than any phone camera or A3 scan at 600 dpi; decoded to RGB this is 360 MB."""
+MOST_PIXELS = 100_000_000
+"""In all pages together: an A3 scan at 600 dpi has 70 million. Decoded to RGB this is 300 MB."""
 
 MOST_PICTURE_PAGES = 200
 _MOST_PDF_BYTES = 200_000_000
@@ -29,6 +30,7 @@ _MOST_PDF_OBJECTS = 20_000
 _DEEPEST = 40
 _ACTIVE_KEYS = frozenset({"/JS", "/JavaScript", "/Launch", "/EmbeddedFiles", "/RichMedia", "/XFA"})
 _ACTIVE_ACTIONS = frozenset({"/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/RichMediaExecute"})
+_ACTIVE_WORDS = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles|RichMedia)\b")
 _ACTIVE_SUBTYPES = frozenset({"/FileAttachment", "/RichMedia", "/Movie", "/Screen", "/3D"})
 
 
@@ -75,7 +77,7 @@ def inspect_pdf(content: bytes) -> PdfFindings:
     except DependencyError:
         return PdfFindings(encrypted=True)
     except (PyPdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, AssertionError):
-        return PdfFindings(broken=True)
+        return PdfFindings(broken=True, active=_ACTIVE_WORDS.search(content) is not None)
     except (RecursionError, OverflowError, MemoryError, OSError, NotImplementedError, ArithmeticError):
         return PdfFindings(broken=True)
     return PdfFindings(broken=pages == 0, active=active, pages=pages)
@@ -124,7 +126,5 @@ def inspect_picture(content: bytes) -> PictureFindings:
         return PictureFindings(too_large=True)
     except Exception:  # noqa: BLE001 -- picture plug-ins raise whatever comes to hand on broken files
         return PictureFindings(broken=True)
-    pages_to_read = min(pages, MOST_PICTURE_PAGES)
-    too_large = width * height > MOST_PIXELS or pages > MOST_PICTURE_PAGES
-    too_large = too_large or width * height * pages_to_read > 2 * MOST_PIXELS
+    too_large = pages > MOST_PICTURE_PAGES or width * height * pages > MOST_PIXELS
     return PictureFindings(too_large=too_large, width=width, height=height, pages=pages)

@@ -5,6 +5,7 @@ without a code is one that nobody will ever read, and translators translate it a
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from tools.project import Project, Violation
 
 CATALOGUE = "frontend/src/locales/en/"
 PREFIX = "error."
+_TEMPLATE = re.compile(r"`((?:[a-z_]+\.)+)\$\{")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def find_violations(project: Project) -> Iterator[Violation]:
     known = {item.code for item in declared}
     in_browser = "\n".join(project.text(path) for path in project.browser())
     for code, path in sentences.items():
-        if code not in known and not _quoted(code, in_browser):
+        if code not in known and not _used(code, in_browser):
             yield Violation(path, 0, f"the sentence {PREFIX + code!r} belongs to no code")
 
 
@@ -77,5 +79,10 @@ def _literal(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _quoted(code: str, text: str) -> bool:
-    return any(f"{quote}{prefix}{code}{quote}" in text for quote in "'\"`" for prefix in ("", PREFIX))
+def _used(code: str, text: str) -> bool:
+    """Tell whether the browser itself names the code, in full or as the beginning of a template."""
+    quoted = (f"{quote}{prefix}{code}{quote}" for quote in "'\"`" for prefix in ("", PREFIX))
+    beginnings = (match.removeprefix(PREFIX) for match in _TEMPLATE.findall(text))
+    return any(form in text for form in quoted) or any(
+        code.startswith(start) for start in beginnings if start
+    )

@@ -13,6 +13,7 @@ from importal.submissions.actions import (
     get,
     note_activity,
     open_draft,
+    require_draft,
     submit,
     withdraw,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "move_to",
     "note_activity",
     "open_draft",
+    "require_draft",
     "router",
     "submit",
     "withdraw",

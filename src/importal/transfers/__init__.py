@@ -1,0 +1,39 @@
+"""Transfers: the bytes of a submission on their way, from announcement to receipt.
+
+For senders of any kind: packs of frames, idempotent, confirmed only when durable. Every Instance is freed of
+foreign identifiers before it is written; whatever else comes is kept sealed.
+"""
+
+from importal.transfers.announcement import open_name
+from importal.transfers.arrival import profile
+from importal.transfers.finishing import Receipt, receipt
+from importal.transfers.listing import (
+    ArrivedFile,
+    RefusedName,
+    arrived,
+    delete_objects,
+    forget_files,
+    read_content,
+    refused,
+    storage_keys,
+)
+from importal.transfers.routes import router
+from importal.transfers.tables import TransferFile, TransferFrame
+
+__all__ = [
+    "ArrivedFile",
+    "Receipt",
+    "RefusedName",
+    "TransferFile",
+    "TransferFrame",
+    "arrived",
+    "delete_objects",
+    "forget_files",
+    "open_name",
+    "profile",
+    "read_content",
+    "receipt",
+    "refused",
+    "router",
+    "storage_keys",
+]

@@ -1,0 +1,149 @@
+"""Announcing files: how many, how large, how they are called; limits are enforced before anything is sent."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from importal import institutions, submissions
+from importal.errors import ImportalError
+from importal.ids import new_id
+from importal.site import Site
+from importal.transfers.decisions import max_studies, stored_studies
+from importal.transfers.errors import FILES_CONFLICT, LIMIT_BYTES, LIMIT_FILES, LIMIT_STUDIES
+from importal.transfers.states import FileState
+from importal.transfers.tables import TransferFile
+
+SEALER = "transfer-names"
+MAX_FILES = 200_000
+_EMPTY_SHA256 = hashlib.sha256().hexdigest()
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """A file that will come, as the sender sees it; the server judges for itself what it is."""
+
+    number: int
+    path: str = field(repr=False)
+    size: int
+    role: Literal["instance", "document"]
+    study_instance_uid: str | None = None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Files and bytes of a submission."""
+
+    files: int
+    bytes: int
+
+
+def announce(
+    session: Session, site: Site, submission: submissions.Submission, files: Sequence[Announcement]
+) -> Totals:
+    """Add files to a draft; a repetition changes nothing. Returns what is announced in all.
+
+    Raises:
+        ImportalError: ``files.conflict``, ``limit.bytes``, ``limit.files``, ``limit.studies``.
+    """
+    submissions.require_draft(submission)
+    submissions.note_activity(site, submission)
+    known = _known(session, submission.id, [file.number for file in files])
+    added: dict[int, Announcement] = {}
+    for file in files:
+        earlier = added.get(file.number) or (
+            _announcement(site, known[file.number]) if file.number in known else None
+        )
+        if earlier is None:
+            added[file.number] = file
+        elif (earlier.path, earlier.size) != (file.path, file.size):
+            raise ImportalError(FILES_CONFLICT, {"number": file.number})
+    session.add_all(_row(site, submission.id, file) for file in added.values())
+    session.flush()
+    totals = announced(session, submission.id)
+    _check_limits(session, site, submission, totals)
+    return totals
+
+
+def announced(session: Session, submission_id: str) -> Totals:
+    """Return what is announced in all."""
+    return _totals(session, TransferFile.submission_id == submission_id)
+
+
+def confirmed(session: Session, submission_id: str) -> Totals:
+    """Return what is settled for good."""
+    of_submission = TransferFile.submission_id == submission_id
+    return _totals(session, of_submission, TransferFile.confirmed_at.is_not(None))
+
+
+def open_name(site: Site, file_id: str, name_sealed: bytes) -> str:
+    """Return the path of a file as its sender knows it; it may hold a person's name."""
+    return site.keys.sealer(SEALER).open_text(name_sealed, f"{file_id}/path")
+
+
+def _known(session: Session, submission_id: str, numbers: Iterable[int]) -> Mapping[int, TransferFile]:
+    rows = session.scalars(
+        select(TransferFile).where(
+            TransferFile.submission_id == submission_id, TransferFile.number.in_(sorted(set(numbers)))
+        )
+    )
+    return {row.number: row for row in rows}
+
+
+def _announcement(site: Site, row: TransferFile) -> Announcement:
+    role: Literal["instance", "document"] = "instance" if row.role == "instance" else "document"
+    return Announcement(
+        row.number, open_name(site, row.id, row.path_sealed), row.size, role, row.announced_study_uid
+    )
+
+
+def _row(site: Site, submission_id: str, file: Announcement) -> TransferFile:
+    row_id = new_id()
+    is_empty = file.size == 0
+    return TransferFile(
+        id=row_id,
+        submission_id=submission_id,
+        number=file.number,
+        path_sealed=site.keys.sealer(SEALER).seal_text(file.path, f"{row_id}/path"),
+        size=file.size,
+        role=file.role,
+        announced_study_uid=file.study_instance_uid,
+        # Of an empty file there is nothing to wait for.
+        state=(FileState.REFUSED if is_empty else FileState.ANNOUNCED).value,
+        code="file.empty" if is_empty else None,
+        sha256=_EMPTY_SHA256 if is_empty else None,
+        repairs=[],
+        hits=[],
+        confirmed_at=site.clock() if is_empty else None,
+    )
+
+
+def _check_limits(session: Session, site: Site, submission: submissions.Submission, totals: Totals) -> None:
+    institution = institutions.get(session, submission.institution_id)
+    max_bytes = institution.max_bytes or site.settings.default_max_bytes
+    if totals.bytes > max_bytes:
+        raise ImportalError(LIMIT_BYTES, {"max_bytes": max_bytes})
+    if totals.files > MAX_FILES:
+        raise ImportalError(LIMIT_FILES, {"max_files": MAX_FILES})
+    most = max_studies(session, site, submission)
+    if len(_studies(session, submission.id)) > most:
+        raise ImportalError(LIMIT_STUDIES, {"max_studies": most})
+
+
+def _studies(session: Session, submission_id: str) -> set[str]:
+    found = session.scalars(
+        select(TransferFile.announced_study_uid)
+        .where(TransferFile.submission_id == submission_id, TransferFile.role == "instance")
+        .distinct()
+    )
+    return {uid for uid in found if uid} | stored_studies(session, submission_id)
+
+
+def _totals(session: Session, *conditions: ColumnElement[bool]) -> Totals:
+    count, size = session.execute(
+        select(func.count(), func.coalesce(func.sum(TransferFile.size), 0)).where(*conditions)
+    ).one()
+    return Totals(int(count), int(size))

@@ -1,0 +1,202 @@
+"""What an arrived file is, judged by its content alone.
+
+An Instance, freed of foreign identifiers; a document; or something to be set aside. A file that cannot be
+understood is never dropped.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from importal import dicom, logs, vault
+from importal.dicom import documents
+from importal.errors import ImportalError
+from importal.site import Site
+from importal.transfers.states import FileState
+from importal.transfers.writing import Object, Pieces, write
+
+log = logs.get("transfers")
+
+SEALER = "transfers"
+# As much of a file as is looked at to recognise it.
+HEAD_BYTES = 8192
+# A larger Instance is rewritten while it streams, so that memory stays flat.
+IN_MEMORY_BYTES = 64 * 1024 * 1024
+# A damaged one can be mended only when it is held as a whole.
+MENDABLE_BYTES = 512 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
+NO_BULK_SHA256 = hashlib.sha256().hexdigest()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A complete file as it was sent: its row, name, digest, and a way to read its bytes again and again."""
+
+    submission_id: str
+    file_id: str
+    number: int
+    name: str = field(repr=False)
+    size: int
+    sha256: str
+    read: Callable[[], Iterable[bytes]] = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """The key of the neutralised object; a repetition of the same bytes makes the same key."""
+        return f"submissions/{self.submission_id}/{self.number}-{self.sha256[:16]}"
+
+    @property
+    def sealed_key(self) -> str:
+        """The key of the bytes as received, sealed."""
+        return f"{self.key}.sealed"
+
+
+@dataclass(frozen=True)
+class ArrivedInstance:
+    """An Instance, neutralised. `is_written`: it was streamed into the storage already."""
+
+    arrival: Arrival
+    neutralised: dicom.Neutralised = field(repr=False)
+    content_sha256: str
+    patch: vault.KeptPatch = field(repr=False)
+    is_written: bool = False
+
+
+@dataclass(frozen=True)
+class ArrivedDocument:
+    """A document for the desk."""
+
+    arrival: Arrival
+    kind: documents.DocumentKind
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A file that is kept sealed, with the code that says why."""
+
+    arrival: Arrival
+    code: str
+
+
+Arrived = ArrivedInstance | ArrivedDocument | SetAside
+
+
+def profile(site: Site) -> dicom.Profile:
+    """Return what the engine needs to know of this site."""
+    settings = site.settings
+    pseudonyms = dicom.Pseudonyms(key=site.keys.derive("pseudonyms"), prefix=settings.pseudonym_prefix)
+    return dicom.Profile(pseudonyms, settings.issuer_of_patient_id, settings.ae_title)
+
+
+def receive(site: Site, arrival: Arrival) -> Arrived:
+    """Return what a complete file is; it is not in the storage yet, except when it is large.
+
+    Raises:
+        ImportalError: ``storage.full`` and its like, when a large Instance cannot be written.
+    """
+    head = _head(arrival)
+    if not dicom.looks_like_dicom(head):
+        return _receive_other(arrival, head)
+    try:
+        if arrival.size > IN_MEMORY_BYTES:
+            return _receive_streaming(site, arrival)
+        return _receive_whole(site, arrival)
+    except dicom.Refused as refused:
+        return SetAside(arrival, f"dicom.{refused.reason.value}")
+    except ImportalError:
+        raise
+    except Exception as defect:
+        log.error("transfers.neutralising_failed", submission_id=arrival.submission_id, exc_info=defect)
+        return SetAside(arrival, "dicom.unreadable")
+
+
+def objects(site: Site, arrived: Arrived, state: FileState) -> list[Object]:
+    """Return what has to be written for a file that gets this final state."""
+    arrival = arrived.arrival
+    if state is FileState.DUPLICATE:
+        return []
+    if state is not FileState.STORED or not isinstance(arrived, ArrivedInstance):
+        sealer = site.keys.sealer(SEALER)
+        return [(arrival.sealed_key, sealer.seal_pieces(_even(arrival.read()), arrival.sealed_key))]
+    found: list[Object] = []
+    if not arrived.is_written:
+        found.append((arrival.key, arrived.neutralised.chunks))
+    if arrived.patch.storage_key is not None:
+        found.append((arrived.patch.storage_key, [arrived.patch.sealed]))
+    return found
+
+
+def open_sealed(site: Site, key: str) -> bytes:
+    """Return the bytes as received of a file that is kept sealed under this key."""
+    return b"".join(site.keys.sealer(SEALER).open_pieces(site.storage.read(key), key))
+
+
+def _receive_other(arrival: Arrival, head: bytes) -> Arrived:
+    kind = documents.recognise(head, arrival.name)
+    if documents.accepted(kind):
+        return ArrivedDocument(arrival, kind)
+    if kind is documents.DocumentKind.ARCHIVE:
+        return SetAside(arrival, "file.archive")
+    if kind is documents.DocumentKind.PROGRAM:
+        return SetAside(arrival, "file.program")
+    return SetAside(arrival, "file.not_accepted")
+
+
+def _receive_whole(site: Site, arrival: Arrival) -> Arrived:
+    pieces = list(arrival.read())
+    original = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    digest = bytes.fromhex(arrival.sha256)
+    neutralised = dicom.neutralise(original, profile(site), original_sha256=digest)
+    content = neutralised.bulk_sha256
+    if content == NO_BULK_SHA256:
+        content = _digest(neutralised.chunks)
+    return _instance(site, arrival, neutralised, content)
+
+
+def _receive_streaming(site: Site, arrival: Arrival) -> Arrived:
+    try:
+        stream = dicom.neutralise_stream(arrival.read(), profile(site))
+        write(site, [(arrival.key, stream.chunks)])
+        neutralised = stream.result()
+    except dicom.Refused as refused:
+        mendable = refused.reason is dicom.RefusalReason.NEEDS_WHOLE_OBJECT
+        if not mendable or arrival.size > MENDABLE_BYTES:
+            raise
+        return _receive_whole(site, arrival)
+    content = neutralised.bulk_sha256
+    if content == NO_BULK_SHA256:
+        content = arrival.sha256
+    return _instance(site, arrival, neutralised, content, is_written=True)
+
+
+def _instance(
+    site: Site, arrival: Arrival, neutralised: dicom.Neutralised, content: str, *, is_written: bool = False
+) -> ArrivedInstance:
+    patch = vault.seal_patch(
+        site, arrival.submission_id, arrival.file_id, arrival.key, neutralised.reverse_patch
+    )
+    return ArrivedInstance(arrival, neutralised, content, patch, is_written)
+
+
+def _head(arrival: Arrival) -> bytes:
+    head = b""
+    for piece in arrival.read():
+        head += piece[: HEAD_BYTES - len(head)]
+        if len(head) == HEAD_BYTES:
+            break
+    return head
+
+
+def _digest(pieces: Pieces) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _even(pieces: Pieces) -> Pieces:
+    """Cut long pieces, so that each sealed one is opened with little memory."""
+    for piece in pieces:
+        view = memoryview(piece)
+        for start in range(0, len(view), PIECE_BYTES):
+            yield view[start : start + PIECE_BYTES]

@@ -1,0 +1,90 @@
+"""Putting a large file together from its parts, in order and with little memory."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from importal.invitations import SenderSession
+from importal.sealing import SealBroken
+from importal.site import Site
+from importal.transfers.announcement import open_name
+from importal.transfers.arrival import SEALER, Arrival, receive
+from importal.transfers.states import is_final
+from importal.transfers.storing import is_complete, store
+from importal.transfers.tables import TransferFile, TransferFrame
+
+
+def assemble(site: Site, sender: SenderSession, submission_id: str, number: int) -> str | None:
+    """Settle a file whose parts are all there; return its code. A second time changes nothing.
+
+    Raises:
+        ImportalError: ``storage.full`` and its like; the parts stay, so it can be tried again.
+    """
+    with site.database.reading() as session:
+        file = session.scalars(
+            select(TransferFile).where(
+                TransferFile.submission_id == submission_id, TransferFile.number == number
+            )
+        ).one()
+        if is_final(file):
+            return file.code
+        frames = _frames(session, file)
+    arrival = Arrival(
+        submission_id,
+        file.id,
+        number,
+        open_name(site, file.id, file.path_sealed),
+        file.size,
+        _sha256(site, frames),
+        lambda: _read(site, frames),
+    )
+    settled = store(site, sender, submission_id, [receive(site, arrival)])
+    for frame in frames:
+        # What is left behind here goes with the submission's staging area.
+        with contextlib.suppress(OSError):
+            site.storage.delete(frame.storage_key)
+    return settled.decisions[number].code
+
+
+def waiting(session: Session, submission_id: str) -> list[int]:
+    """Return the files whose parts are all there but which were not put together, after a crash."""
+    files = session.scalars(
+        select(TransferFile)
+        .join(TransferFrame, TransferFrame.file_id == TransferFile.id)
+        .where(TransferFile.submission_id == submission_id, TransferFile.confirmed_at.is_(None))
+        .distinct()
+    )
+    return sorted(file.number for file in files if is_complete(session, file))
+
+
+def _frames(session: Session, file: TransferFile) -> Sequence[TransferFrame]:
+    return session.scalars(
+        select(TransferFrame)
+        .where(TransferFrame.file_id == file.id)
+        .order_by(TransferFrame.offset, TransferFrame.length.desc())
+    ).all()
+
+
+def _read(site: Site, frames: Sequence[TransferFrame]) -> Iterator[bytes]:
+    """Yield the bytes of a file once, although its parts may overlap."""
+    position = 0
+    sealer = site.keys.sealer(SEALER)
+    for frame in frames:
+        end = frame.offset + frame.length
+        if end <= position:
+            continue
+        data = sealer.open(site.storage.read(frame.storage_key), frame.storage_key)
+        if hashlib.sha256(data).hexdigest() != frame.sha256:
+            raise SealBroken(frame.storage_key)
+        yield data[position - frame.offset :] if position > frame.offset else data
+        position = end
+
+
+def _sha256(site: Site, frames: Sequence[TransferFrame]) -> str:
+    digest = hashlib.sha256()
+    for piece in _read(site, frames):
+        digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,185 @@
+"""Taking frames: each is checked against what was announced and what is known, then made durable.
+
+Frames of a file may come in any order, cut in any way and as often as the line likes.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from importal import submissions
+from importal.invitations import SenderSession
+from importal.site import Site
+from importal.transfers.announcement import open_name
+from importal.transfers.arrival import SEALER, Arrival, Arrived, receive
+from importal.transfers.assembly import assemble
+from importal.transfers.packs import IDENTITY, Frame
+from importal.transfers.states import is_final
+from importal.transfers.storing import Part, covered, store
+from importal.transfers.tables import TransferFile, TransferFrame
+
+
+@dataclass(frozen=True)
+class FrameAnswer:
+    """What became of one frame; ``confirmed`` and ``known`` mean that its bytes are on the disk."""
+
+    file: int
+    offset: int
+    result: Literal["confirmed", "known", "refused"]
+    code: str | None = None
+
+
+@dataclass
+class _Known:
+    """What is there of one file: its row and its parts, those of the present batch included."""
+
+    file: TransferFile
+    parts: list[Part | TransferFrame]
+    whole: Arrived | None = None
+    new_parts: list[Part] = field(default_factory=list)
+
+
+def take_frames(
+    site: Site, sender: SenderSession, submission_id: str, frames: Sequence[Frame]
+) -> list[FrameAnswer]:
+    """Make frames durable and return an answer for each, in order.
+
+    Raises:
+        ImportalError: ``not_found``, ``submission.closed``, ``storage.full``; nothing is confirmed then.
+    """
+    with site.database.reading() as session:
+        submission = submissions.for_sender(session, sender, submission_id)
+        submissions.require_draft(submission)
+        known = _load(session, submission_id, {frame.file for frame in frames})
+    answers = [_take(site, submission_id, frame, known.get(frame.file)) for frame in frames]
+    arrived = [entry.whole for entry in known.values() if entry.whole is not None]
+    parts = [part for entry in known.values() for part in entry.new_parts]
+    codes = {number: entry.file.code for number, entry in known.items() if is_final(entry.file)}
+    complete = {number for number, entry in known.items() if _is_waiting(entry)}
+    if arrived or parts:
+        settled = store(site, sender, submission_id, arrived, parts)
+        codes |= {number: decision.code for number, decision in settled.decisions.items()}
+        complete |= settled.completed
+    for number in sorted(complete):
+        codes[number] = assemble(site, sender, submission_id, number)
+    return [
+        answer
+        if answer.result == "refused"
+        else FrameAnswer(answer.file, answer.offset, answer.result, codes.get(answer.file))
+        for answer in answers
+    ]
+
+
+def _load(session: Session, submission_id: str, numbers: set[int]) -> dict[int, _Known]:
+    files = session.scalars(
+        select(TransferFile).where(
+            TransferFile.submission_id == submission_id, TransferFile.number.in_(sorted(numbers))
+        )
+    )
+    known = {file.id: _Known(file, []) for file in files}
+    for part in session.scalars(select(TransferFrame).where(TransferFrame.file_id.in_(sorted(known)))):
+        known[part.file_id].parts.append(part)
+    return {entry.file.number: entry for entry in known.values()}
+
+
+def _is_waiting(entry: _Known) -> bool:
+    """Whether a crash came between the last part of a file and its assembling."""
+    if is_final(entry.file) or entry.whole is not None or entry.new_parts or not entry.parts:
+        return False
+    return covered([(part.offset, part.length) for part in entry.parts]) == [(0, entry.file.size)]
+
+
+def _take(site: Site, submission_id: str, frame: Frame, known: _Known | None) -> FrameAnswer:
+    code = _objection(frame, known)
+    if code is not None or known is None:
+        return FrameAnswer(frame.file, frame.offset, "refused", code)
+    if is_final(known.file) or known.whole is not None:
+        same = known.file.size == 0 or _is_repetition(frame, known)
+        return _answer(frame, "known" if same else None)
+    if frame.offset == 0 and frame.length == known.file.size:
+        if not _agrees(frame, known.parts):
+            return _answer(frame, None)
+        known.whole = receive(site, _arrival(site, submission_id, frame, known.file))
+        known.new_parts.clear()
+        return _answer(frame, "confirmed")
+    return _take_part(site, submission_id, frame, known)
+
+
+def _objection(frame: Frame, known: _Known | None) -> str | None:
+    if known is None:
+        return "frame.unknown_file"
+    if frame.encoding != IDENTITY or len(frame.data) != frame.length:
+        return "frame.encoding"
+    size = known.file.size
+    if frame.offset + frame.length > size or (frame.length == 0 and size > 0):
+        return "frame.bounds"
+    if hashlib.sha256(frame.data).hexdigest() != frame.sha256:
+        return "frame.digest"
+    return None
+
+
+def _answer(frame: Frame, result: Literal["confirmed", "known"] | None) -> FrameAnswer:
+    if result is None:
+        return FrameAnswer(frame.file, frame.offset, "refused", "frame.conflict")
+    return FrameAnswer(frame.file, frame.offset, result)
+
+
+def _is_repetition(frame: Frame, known: _Known) -> bool:
+    """Whether the frame repeats what a complete file was made of."""
+    if frame.offset == 0 and frame.length == known.file.size:
+        whole = known.whole.arrival.sha256 if known.whole is not None else known.file.sha256
+        return frame.sha256 == whole
+    same = [part for part in known.parts if (part.offset, part.length) == (frame.offset, frame.length)]
+    return any(part.sha256 == frame.sha256 for part in same)
+
+
+def _agrees(frame: Frame, parts: Sequence[Part | TransferFrame]) -> bool:
+    """Whether a whole file holds the same bytes as the parts that came before it."""
+    view = memoryview(frame.data)
+    return all(
+        hashlib.sha256(view[part.offset : part.offset + part.length]).hexdigest() == part.sha256
+        for part in parts
+    )
+
+
+def _take_part(site: Site, submission_id: str, frame: Frame, known: _Known) -> FrameAnswer:
+    end = frame.offset + frame.length
+    touching = [
+        part for part in known.parts if part.offset < end and frame.offset < part.offset + part.length
+    ]
+    for part in touching:
+        if (part.offset, part.length) == (frame.offset, frame.length):
+            return _answer(frame, "known" if part.sha256 == frame.sha256 else None)
+    if not all(_overlaps_equally(site, frame, part) for part in touching):
+        return _answer(frame, None)
+    if any(
+        start <= frame.offset and end <= start + length
+        for start, length in covered([(part.offset, part.length) for part in touching])
+    ):
+        return _answer(frame, "known")
+    key = f"staging/{submission_id}/{frame.file}/{frame.offset}-{frame.length}-{frame.sha256[:16]}"
+    sealed = site.keys.sealer(SEALER).seal(frame.data, key)
+    part = Part(known.file.id, frame.file, frame.offset, frame.length, frame.sha256, key, sealed)
+    known.parts.append(part)
+    known.new_parts.append(part)
+    return _answer(frame, "confirmed")
+
+
+def _overlaps_equally(site: Site, frame: Frame, part: Part | TransferFrame) -> bool:
+    """Compare the bytes that two differently cut frames share."""
+    sealed = part.sealed if isinstance(part, Part) else site.storage.read(part.storage_key)
+    other = site.keys.sealer(SEALER).open(sealed, part.storage_key)
+    start = max(frame.offset, part.offset)
+    end = min(frame.offset + frame.length, part.offset + part.length)
+    ours = memoryview(frame.data)[start - frame.offset : end - frame.offset]
+    return ours == memoryview(other)[start - part.offset : end - part.offset]
+
+
+def _arrival(site: Site, submission_id: str, frame: Frame, file: TransferFile) -> Arrival:
+    name = open_name(site, file.id, file.path_sealed)
+    pieces = [frame.data]
+    return Arrival(submission_id, file.id, file.number, name, frame.length, frame.sha256, lambda: pieces)

@@ -1,0 +1,115 @@
+"""Reading the bodies of packs: with back-pressure, bounded memory, and an end to patience.
+
+A pack gets a place before its body is read, so that the memory of all together stays within the budget; who
+waits for a place is held back by the network, not by a buffer.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import anyio.to_thread
+from starlette.requests import ClientDisconnect, Request
+
+from importal.errors import ImportalError
+from importal.transfers.errors import BUSY, PACK_SLOW, PACK_TOO_LARGE
+from importal.transfers.packs import MAX_FRAME_BYTES, MAX_PACK_BYTES, Frame, PackParser
+
+Result = TypeVar("Result")
+
+BUDGET_BYTES = 256 * 1024 * 1024
+PACKS_PER_SUBMISSION = 12
+WORKERS = 4
+# Frames are made durable in groups of this size: one transaction for an ordinary pack.
+GROUP_BYTES = MAX_FRAME_BYTES
+GROUP_FRAMES = 512
+WAIT_SECONDS = 30.0
+IDLE_SECONDS = 30.0
+# Below this speed a place is better given to somebody else; the sender tries again with smaller packs.
+SLOWEST_BYTES_PER_SECOND = 4096
+RETRY_SECONDS = 5
+
+
+class Intake:
+    """The places of one process."""
+
+    def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
+        self._free = budget_bytes
+        self._of_submission: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
+        self._workers = anyio.CapacityLimiter(WORKERS)
+
+    @asynccontextmanager
+    async def place(self, submission_id: str, cost: int) -> AsyncIterator[None]:
+        """Hold a place for a pack; raises ``transfer.busy`` when none becomes free in time."""
+
+        def fits() -> bool:
+            return self._free >= cost and self._of_submission[submission_id] < PACKS_PER_SUBMISSION
+
+        try:
+            async with asyncio.timeout(WAIT_SECONDS), self._changed:
+                await self._changed.wait_for(fits)
+                self._free -= cost
+                self._of_submission[submission_id] += 1
+        except TimeoutError:
+            raise ImportalError(BUSY, {"retry_after_seconds": RETRY_SECONDS}) from None
+        try:
+            yield
+        finally:
+            self._free += cost
+            self._of_submission[submission_id] -= 1
+            self._of_submission += Counter()
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def work(self, task: Callable[[], Result]) -> Result:
+        """Run blocking work in a thread; only so many at once, or all would be slow."""
+        return await anyio.to_thread.run_sync(task, limiter=self._workers)
+
+
+def cost_of(request: Request) -> int:
+    """Return how much memory a pack may need; raises ``pack.too_large``."""
+    announced = request.headers.get("content-length", "")
+    length = int(announced) if announced.isascii() and announced.isdigit() else MAX_PACK_BYTES
+    if length > MAX_PACK_BYTES:
+        raise ImportalError(PACK_TOO_LARGE, {"max_bytes": MAX_PACK_BYTES})
+    # A group is held twice: as it came, and neutralised on its way to the disk.
+    return min(2 * length, 2 * GROUP_BYTES + MAX_FRAME_BYTES)
+
+
+async def groups(request: Request) -> AsyncIterator[list[Frame]]:
+    """Yield the frames of a pack in groups while they arrive; raises ``pack.malformed``, ``pack.slow``."""
+    parser, group, held = PackParser(), list[Frame](), 0
+    async for chunk in _chunks(request):
+        for frame in parser.feed(chunk):
+            group.append(frame)
+            held += len(frame.data)
+            if held >= GROUP_BYTES or len(group) >= GROUP_FRAMES:
+                yield group
+                group, held = [], 0
+    parser.close()
+    if group:
+        yield group
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    stream = aiter(request.stream())
+    received, waited = 0, 0.0
+    while True:
+        asked = time.monotonic()
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except (TimeoutError, ClientDisconnect):
+            raise ImportalError(PACK_SLOW) from None
+        # Only the time spent waiting for the sender counts, not our own.
+        waited += time.monotonic() - asked
+        received += len(chunk)
+        if waited > IDLE_SECONDS and received < waited * SLOWEST_BYTES_PER_SECOND:
+            raise ImportalError(PACK_SLOW)
+        yield chunk

@@ -1,0 +1,120 @@
+"""The transfer over HTTP: announce, send packs, ask what is there, finish."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from importal import submissions
+from importal.http_api import SiteDep
+from importal.invitations import Sending
+from importal.transfers import announcement, finishing, listing, schemas
+from importal.transfers.frames import FrameAnswer, take_frames
+from importal.transfers.intake import Intake, cost_of, groups
+from importal.transfers.packs import MEDIA_TYPE
+
+router = APIRouter(prefix="/api/submissions", tags=["sender"])
+
+_PACK_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+async def _intake(request: Request) -> Intake:
+    """Return the places of this process, made in its event loop at the first pack."""
+    state = request.app.state
+    if not hasattr(state, "intake"):
+        state.intake = Intake()
+    found: Intake = state.intake
+    return found
+
+
+@router.get("/open")
+def open_submission(sender: Sending, site: SiteDep) -> schemas.OpenSubmissionAnswer:
+    """Return the unfinished submission of the invitation, so that it can be gone on with."""
+    with site.database.reading() as session:
+        draft = submissions.open_draft(session, sender.invitation_id)
+        if draft is None:
+            return schemas.OpenSubmissionAnswer(open_submission=None)
+        announced = announcement.announced(session, draft.id)
+        confirmed = announcement.confirmed(session, draft.id)
+    return schemas.OpenSubmissionAnswer(
+        open_submission=schemas.OpenSubmission(
+            id=draft.id,
+            created_at=draft.created_at,
+            announced_files=announced.files,
+            confirmed_files=confirmed.files,
+            announced_bytes=announced.bytes,
+            confirmed_bytes=confirmed.bytes,
+        )
+    )
+
+
+@router.get("/{submission_id}")
+def show(submission_id: str, sender: Sending, site: SiteDep) -> schemas.SubmissionWithReceipt:
+    """Return a submission, with its receipt once it is finished."""
+    with site.database.reading() as session:
+        submission = submissions.for_sender(session, sender, submission_id)
+        is_finished = submission.submitted_at is not None
+        receipt = finishing.receipt(session, submission) if is_finished else None
+    return schemas.SubmissionWithReceipt(
+        id=submission.id,
+        state=submissions.State(submission.state).value,
+        receipt=schemas.ReceiptShown.model_validate(receipt) if receipt else None,
+    )
+
+
+@router.put("/{submission_id}/files")
+def announce(
+    submission_id: str, body: schemas.AnnounceRequest, sender: Sending, site: SiteDep
+) -> schemas.Announced:
+    """Announce files; a repetition changes nothing."""
+    files = [announcement.Announcement(**file.model_dump()) for file in body.files]
+    with site.database.transaction() as session:
+        submission = submissions.for_sender(session, sender, submission_id, lock=True)
+        totals = announcement.announce(session, site, submission, files)
+    return schemas.Announced(announced=totals.files, bytes=totals.bytes)
+
+
+@router.get("/{submission_id}/files", response_model_exclude_none=True)
+def list_files(
+    submission_id: str,
+    sender: Sending,
+    site: SiteDep,
+    after: Annotated[int, Query(ge=-1)] = -1,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 5000,
+) -> schemas.FileList:
+    """Say what is there of every announced file, page by page."""
+    with site.database.reading() as session:
+        submissions.for_sender(session, sender, submission_id)
+        files = listing.list_files(session, submission_id, after, limit)
+    shown = [schemas.FileShown.model_validate(file, from_attributes=True) for file in files]
+    return schemas.FileList(files=shown, next=files[-1].number if len(files) == limit else None)
+
+
+@router.post("/{submission_id}/packs", openapi_extra=_PACK_BODY)
+async def receive_pack(
+    submission_id: str,
+    request: Request,
+    sender: Sending,
+    site: SiteDep,
+    intake: Annotated[Intake, Depends(_intake)],
+) -> schemas.PackAnswer:
+    """Take a pack of frames; what is confirmed in the answer is on the disk."""
+    answers: list[FrameAnswer] = []
+    async with intake.place(submission_id, cost_of(request)):
+        async for group in groups(request):
+            answers += await intake.work(partial(take_frames, site, sender, submission_id, group))
+    return schemas.PackAnswer(frames=[schemas.FrameShown.model_validate(answer) for answer in answers])
+
+
+@router.post("/{submission_id}/finish")
+def finish(
+    submission_id: str, body: schemas.FinishRequest, sender: Sending, site: SiteDep
+) -> schemas.ReceiptShown:
+    """Hand the submission over; a repetition returns the same receipt."""
+    receipt = finishing.finish(site, sender, submission_id, body.file_count, body.unreadable)
+    return schemas.ReceiptShown.model_validate(receipt)

@@ -1,0 +1,200 @@
+"""Making arrived files durable: objects first, then one transaction, and only then an answer.
+
+A crash between the two leaves objects that nothing points to; the repetition writes the same ones again.
+"""
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from importal import dicom, submissions, vault
+from importal.errors import ImportalError
+from importal.invitations import SenderSession
+from importal.site import Site
+from importal.transfers.arrival import Arrived, ArrivedDocument, ArrivedInstance, objects
+from importal.transfers.decisions import Decision, decide
+from importal.transfers.errors import BUSY
+from importal.transfers.states import FileState, is_final, move_to
+from importal.transfers.tables import TransferFile, TransferFrame
+from importal.transfers.writing import Object, write
+
+# Each round another connection must have brought the twin of one of these files at the same moment.
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Part:
+    """A frame of a file that comes in several, sealed for the staging area."""
+
+    file_id: str
+    number: int
+    offset: int
+    length: int
+    sha256: str
+    storage_key: str
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What was decided per file, and the files that are complete since these parts came."""
+
+    decisions: Mapping[int, Decision]
+    completed: frozenset[int]
+
+
+def store(
+    site: Site,
+    sender: SenderSession,
+    submission_id: str,
+    arrived: Sequence[Arrived],
+    parts: Sequence[Part] = (),
+) -> Settled:
+    """Write files and parts, record them, and return what became of them; all of it is durable then.
+
+    Raises:
+        ImportalError: ``storage.full``, ``submission.closed``, ``transfer.busy``; nothing is confirmed then.
+    """
+    with site.database.reading() as session:
+        submission = submissions.for_sender(session, sender, submission_id)
+        decisions = decide(session, site, submission, arrived)
+    staged: list[Object] = [(part.storage_key, [part.sealed]) for part in parts]
+    for _round in range(ROUNDS):
+        write(site, [*staged, *_objects(site, arrived, decisions)])
+
+        def record(session: Session, planned: Mapping[int, Decision] = decisions) -> Settled | None:
+            submission = submissions.for_sender(session, sender, submission_id, lock=True)
+            submissions.require_draft(submission)
+            if decide(session, site, submission, arrived) != planned:
+                return None
+            submissions.note_activity(site, submission)
+            _record(session, site, arrived, planned)
+            return Settled(planned, _record_parts(session, parts))
+
+        settled = site.database.run(record)
+        if settled is not None:
+            _delete_leftovers(site, arrived, decisions)
+            return settled
+        staged = []
+        with site.database.reading() as session:
+            submission = submissions.for_sender(session, sender, submission_id)
+            decisions = decide(session, site, submission, arrived)
+    raise ImportalError(BUSY, {"retry_after_seconds": 1})
+
+
+def covered(frames: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Merge (offset, length) pairs into ranges that neither touch nor overlap, in order."""
+    ranges: list[tuple[int, int]] = []
+    for offset, length in sorted(frames):
+        if ranges and offset <= sum(ranges[-1]):
+            start, known = ranges[-1]
+            ranges[-1] = (start, max(known, offset + length - start))
+        else:
+            ranges.append((offset, length))
+    return ranges
+
+
+def _objects(site: Site, arrived: Sequence[Arrived], decisions: Mapping[int, Decision]) -> list[Object]:
+    return [
+        wanted for item in arrived for wanted in objects(site, item, decisions[item.arrival.number].state)
+    ]
+
+
+def _record(
+    session: Session, site: Site, arrived: Sequence[Arrived], decisions: Mapping[int, Decision]
+) -> None:
+    files = _files(session, [item.arrival.file_id for item in arrived])
+    replacements: list[dicom.Replacement] = []
+    for item in arrived:
+        file, decision = files[item.arrival.file_id], decisions[item.arrival.number]
+        if is_final(file):
+            _require_same(file.sha256, item.arrival.sha256)
+            continue
+        move_to(file, decision.state)
+        file.code = decision.code
+        file.sha256 = item.arrival.sha256
+        file.confirmed_at = site.clock()
+        if isinstance(item, ArrivedDocument):
+            file.document_kind = item.kind.value
+        if isinstance(item, ArrivedInstance):
+            _describe(file, item)
+        if decision.state is FileState.STORED and isinstance(item, ArrivedInstance):
+            file.storage_key, file.length = item.arrival.key, item.neutralised.length
+            vault.keep_patch(session, site, item.patch)
+            replacements += item.neutralised.replacements
+        elif decision.state is not FileState.DUPLICATE:
+            file.storage_key, file.length = item.arrival.sealed_key, item.arrival.size
+    vault.remember(session, site, replacements)
+
+
+def _describe(file: TransferFile, item: ArrivedInstance) -> None:
+    neutralised, facts = item.neutralised, item.neutralised.facts
+    file.sop_instance_uid = facts.sop_instance_uid
+    file.sop_class_uid = facts.sop_class_uid
+    file.study_instance_uid = facts.study_instance_uid
+    file.series_instance_uid = facts.series_instance_uid
+    file.transfer_syntax_uid = facts.transfer_syntax_uid
+    file.modality = facts.modality
+    file.patient_pseudonym = facts.patient_pseudonym
+    file.bulk_sha256 = neutralised.bulk_sha256
+    file.content_sha256 = item.content_sha256
+    file.repairs = [repair.value for repair in neutralised.repairs]
+    file.hits = list(neutralised.hits)
+
+
+def _record_parts(session: Session, parts: Sequence[Part]) -> frozenset[int]:
+    """Record parts; return the numbers of the files that these parts made complete."""
+    files = _files(session, [part.file_id for part in parts])
+    touched: set[str] = set()
+    for part in parts:
+        file = files[part.file_id]
+        known = session.get(TransferFrame, (part.file_id, part.offset, part.length))
+        if known is not None:
+            _require_same(known.sha256, part.sha256)
+            continue
+        if is_final(file):
+            continue
+        move_to(file, FileState.PARTIAL)
+        session.add(
+            TransferFrame(
+                file_id=part.file_id,
+                offset=part.offset,
+                length=part.length,
+                sha256=part.sha256,
+                storage_key=part.storage_key,
+            )
+        )
+        touched.add(part.file_id)
+    session.flush()
+    return frozenset(files[file_id].number for file_id in touched if is_complete(session, files[file_id]))
+
+
+def _require_same(known: str | None, sha256: str) -> None:
+    # Another connection was faster with other bytes: sent again, these are answered as a conflict.
+    if known != sha256:
+        raise ImportalError(BUSY, {"retry_after_seconds": 1})
+
+
+def is_complete(session: Session, file: TransferFile) -> bool:
+    """Whether every byte of a file lies in the staging area."""
+    frames = session.execute(
+        select(TransferFrame.offset, TransferFrame.length).where(TransferFrame.file_id == file.id)
+    )
+    return covered([(offset, length) for offset, length in frames]) == [(0, file.size)]
+
+
+def _files(session: Session, ids: Sequence[str]) -> dict[str, TransferFile]:
+    rows = session.scalars(select(TransferFile).where(TransferFile.id.in_(sorted(set(ids)))))
+    return {row.id: row for row in rows}
+
+
+def _delete_leftovers(site: Site, arrived: Sequence[Arrived], decisions: Mapping[int, Decision]) -> None:
+    """Delete what a large Instance wrote before it turned out not to be stored; purging would find it too."""
+    for item in arrived:
+        is_stored = decisions[item.arrival.number].state is FileState.STORED
+        if isinstance(item, ArrivedInstance) and item.is_written and not is_stored:
+            with contextlib.suppress(OSError):
+                site.storage.delete(item.arrival.key)

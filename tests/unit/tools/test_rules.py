@@ -269,7 +269,8 @@ MUST_PASS: list[tuple[ModuleType, str, Files]] = [
         "codes and sentences that fit",
         {
             "pyproject.toml": ENUMERATED,
-            CATALOGUE: '{"error.upload.gone": "G", "error.file.cut": "C", "error.offline": "O", "error.http.500": "H"}',
+            CATALOGUE: '{"error.upload.gone": "G", "error.file.cut": "C", "error.offline": "O",'
+            ' "error.http.500": "H"}',
             "src/importal/a.py": DECLARED + "class Reason(StrEnum):\n    CUT = 'cut'\n",
             "frontend/src/a.ts": "fail('error.offline');\nfail(`http.${status}`);\n",
         },

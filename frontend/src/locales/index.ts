@@ -45,6 +45,11 @@ export function errorText(code: string, params: Params = {}): string {
   return catalogue.has(key) ? fill(key, params) : fill('error.unknown', { code });
 }
 
+/** The text of a key that may not exist, such as the word for a code found in a file. */
+export function textIfKnown(key: string): string | null {
+  return catalogue.has(key) ? fill(key, {}) : null;
+}
+
 function fill(key: string, params: Params): string {
   const message = catalogue.get(key);
   if (message === undefined) throw new Error(`No message for ${key}`);

@@ -66,6 +66,11 @@ const MAXIMUM_INFLATED = 1 << 20;
 /** Media Storage Directory Storage: a DICOMDIR, whatever its name is. */
 export const MEDIA_DIRECTORY = '1.2.840.10008.1.3.10';
 
+/** A UID as PS3.5 section 9 allows it; others cannot name a study to the server. */
+export function isUid(value: string): boolean {
+  return value.length <= 64 && /^[0-9]+(\.[0-9]+)*$/.test(value);
+}
+
 /** Reads `head`, the first bytes of a file; `complete` says that these are all its bytes. */
 export function readHeader(head: Uint8Array, complete: boolean): HeaderResult {
   const start = dataStart(head);

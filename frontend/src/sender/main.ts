@@ -1,5 +1,6 @@
 /** Entry of the sender's page. */
 import '../styles/index.css';
+import './sender.css';
 import { mount } from 'svelte';
 import { addMessages } from '../locales';
 import errors from '../locales/en/errors.json';

@@ -5,6 +5,7 @@
  * - a file that cannot be read is named and given up, the others go on;
  * - at most one pack per connection is held in memory.
  */
+import { isUid } from '../selection/header';
 import { type Api, ApiError, type FrameResult, type Receipt } from './api';
 import type { Environment } from './environment';
 import { Pace, Speedometer } from './pace';
@@ -85,7 +86,7 @@ export class Transfer {
       path: file.path,
       size: file.size,
       role,
-      ...(studyUid ? { study_instance_uid: studyUid } : {}),
+      ...(studyUid && isUid(studyUid) ? { study_instance_uid: studyUid } : {}),
     }));
     for (let at = 0; at < all.length; at += ANNOUNCED_AT_ONCE) {
       const some = all.slice(at, at + ANNOUNCED_AT_ONCE);

@@ -1,0 +1,52 @@
+/** Words and sentences that depend on what was found: modalities, studies, reasons, time left. */
+import { errorText, formatBytes, formatDicomDate, type MessageKey, t, textIfKnown } from '../locales';
+import type { Study } from '../selection/grouping';
+import type { LeftOutReason } from '../selection/left-out';
+import type { Limits, Obstacle, Totals } from '../selection/plan';
+
+/** "MRI" for MR; the code itself when there is no word for it. */
+export function modalityWord(code: string): string {
+  return textIfKnown(`sender.modality.${code}`) ?? (code || t('sender.modality_unknown'));
+}
+
+export function modalityWords(study: Study): string {
+  return study.modalities.map(modalityWord).join(', ') || t('sender.modality_unknown');
+}
+
+export function dateOrUnknown(value: string): string {
+  return formatDicomDate(value) || t('sender.not_stated');
+}
+
+/** "MRI, 4 March 2025": enough to tell studies apart in a list. */
+export function studyName(study: Study): string {
+  const name = t('sender.study.name', { modality: modalityWords(study), date: dateOrUnknown(study.date) });
+  return study.description ? `${name}: ${study.description}` : name;
+}
+
+export function obstacleSentence(obstacle: Obstacle, total: Totals, limits: Limits): string {
+  const params = {
+    size: formatBytes(total.bytes),
+    max_size: formatBytes(limits.max_bytes),
+    count: total.studies,
+    max_studies: limits.max_studies,
+  };
+  return t(`sender.obstacle.${obstacle}`, params);
+}
+
+export function leftOutSentence(reason: LeftOutReason): string {
+  return t(`sender.left_out.${reason}` as MessageKey);
+}
+
+/** Why a file did not arrive as it should; refusals of the server have codes of their own. */
+export function refusalSentence(code: string): string {
+  return textIfKnown(`error.${code}`) ?? textIfKnown(`sender.left_out.${code}`) ?? errorText('refused.other');
+}
+
+/** "about 5 minutes": rounded so that it does not flicker. */
+export function timeLeft(seconds: number | null): string {
+  if (seconds === null) return t('sender.time.unknown');
+  if (seconds < 50) return t('sender.time.less_than_a_minute');
+  const minutes = Math.ceil(seconds / 60);
+  if (minutes <= 90) return t('sender.time.minutes', { count: minutes });
+  return t('sender.time.hours', { count: Math.round(minutes / 60) });
+}

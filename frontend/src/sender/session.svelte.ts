@@ -1,0 +1,71 @@
+/** Where the sender stands: the invitation that was opened, the step, and what is said aloud. */
+import { errorText } from '../locales';
+import { Api, ApiError, type OpenedInvitation } from '../transfer/api';
+
+export type Step = 'code' | 'choose' | 'sending' | 'done';
+
+export interface Undo {
+  text: string;
+  run: () => void;
+}
+
+const CODE_IN_ADDRESS = /^#code=(.+)$/;
+
+class Session {
+  readonly api = new Api((url, init) => fetch(url, init));
+  step = $state<Step>('code');
+  opening = $state(false);
+  code = $state('');
+  invitation = $state.raw<OpenedInvitation | null>(null);
+  /** Sentences of the error summary; empty when there is nothing to correct. */
+  errors = $state.raw<readonly string[]>([]);
+  /** The last message of the live region. */
+  announcement = $state('');
+  undo = $state.raw<Undo | null>(null);
+
+  /** Opens the invitation of a link, when the address holds one. */
+  async openFromAddress(): Promise<void> {
+    const match = CODE_IN_ADDRESS.exec(location.hash);
+    if (match?.[1]) await this.open(decode(match[1]));
+  }
+
+  async open(code: string): Promise<void> {
+    this.code = code.trim();
+    this.errors = [];
+    this.opening = true;
+    try {
+      this.invitation = await this.api.open(this.code);
+      // In the fragment the code survives a reload and never reaches a server's log.
+      history.replaceState(null, '', `#code=${encodeURIComponent(this.code)}`);
+      this.step = 'choose';
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.opening = false;
+    }
+  }
+
+  fail(error: unknown): void {
+    this.errors = [sentenceFor(error)];
+  }
+
+  /** Tells it to those who cannot see the page. */
+  announce(text: string): void {
+    this.announcement = text;
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What to tell the sender about a failure. */
+export function sentenceFor(error: unknown): string {
+  return error instanceof ApiError ? errorText(error.code, error.params) : errorText('unexpected');
+}
+
+export const session = new Session();

@@ -1,0 +1,98 @@
+"""Thumbnails of instances, drawn in a process of their own because decoders are native code.
+
+The parent starts `python -m importal.dicom.rendering`, hands it one file at a time and takes it for dead when
+it says nothing in time; a crash or a hang costs one thumbnail, never the others.
+"""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["render_thumbnails"]
+
+
+def render_thumbnails(
+    jobs: Sequence[tuple[Path, Path]], *, timeout_seconds: float, memory_bytes: int
+) -> list[bool]:
+    """Draw one PNG per (source, target); return per job whether the target was written.
+
+    Args:
+        jobs: DICOM files and where their pictures go.
+        timeout_seconds: for a single file.
+        memory_bytes: address space of the drawing process.
+    """
+    answers: list[bool] = []
+    artist: _Artist | None = None
+    try:
+        for source, target in jobs:
+            if artist is None:
+                artist = _Artist(timeout_seconds, memory_bytes)
+            answer = artist.draw(source, target)
+            if answer is None:
+                artist.end()
+                artist = None
+            answers.append(bool(answer))
+    finally:
+        if artist is not None:
+            artist.end()
+    return answers
+
+
+class _Artist:
+    """The drawing process."""
+
+    def __init__(self, timeout_seconds: float, memory_bytes: int) -> None:
+        self._timeout_seconds = timeout_seconds
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+            [sys.executable, "-m", __name__, str(memory_bytes), str(timeout_seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # decoders print what they find in files
+            env=environment,
+        )
+
+    def draw(self, source: Path, target: Path) -> bool | None:
+        """Return whether the picture was drawn, or None when the process died or hangs."""
+        assert self._process.stdin is not None
+        line = json.dumps({"source": str(source), "target": str(target)})
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            return None
+        answer = self._read_line()
+        if answer is None:
+            return None
+        try:
+            return bool(json.loads(answer)["drawn"])
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _read_line(self) -> bytes | None:
+        assert self._process.stdout is not None
+        descriptor, received = self._process.stdout.fileno(), b""
+        deadline = time.monotonic() + self._timeout_seconds
+        while not received.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                return None
+            piece = os.read(descriptor, 65536)
+            if not piece:
+                return None
+            received += piece
+        return received
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()

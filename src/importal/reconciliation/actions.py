@@ -1,0 +1,110 @@
+"""What a person decides about a study: whose it is, or that it is turned away. Each is one transaction."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from importal import __version__, studies
+from importal.accounts import ActingPerson
+from importal.errors import NOT_FOUND, ImportalError
+from importal.reconciliation import schemas
+from importal.reconciliation.errors import DIFFERS
+from importal.site import Site
+from importal.studies import (
+    STUDY_STATE,
+    LocalIdentity,
+    LocalPatientShown,
+    PersonComparison,
+    Possible,
+    Study,
+    StudyEvent,
+    compare_birth_dates,
+    compare_names,
+    compare_sexes,
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whose the study is, and whether the person has confirmed what differs."""
+
+    patient: schemas.LocalPatient
+    order: schemas.Order
+    differences_confirmed: bool
+
+
+def reconcile(
+    acting_person: ActingPerson, session: Session, site: Site, study_id: str, decision: Decision
+) -> None:
+    """File a study under a local patient and order.
+
+    Raises:
+        ImportalError: ``not_found``; ``study.state`` when somebody was faster or it is on its way;
+            ``reconciliation.differs`` when the persons differ and nobody has confirmed that.
+    """
+    study = _lock(acting_person, session, study_id)
+    if not _possible(session, study).reconcile:
+        raise ImportalError(STUDY_STATE, {"state": study.state})
+    doubtful = compare(study, decision.patient).must_be_confirmed
+    if doubtful and not decision.differences_confirmed:
+        raise ImportalError(DIFFERS, {"fields": ", ".join(doubtful)})
+    earlier = session.get(LocalIdentity, study.id)
+    if earlier is not None:
+        session.delete(earlier)
+        session.flush()
+        # A new decision begins a new delivery, with all its attempts.
+        study.delivery_round += 1
+    patient, order = decision.patient, decision.order
+    session.add(
+        LocalIdentity(
+            study_id=study.id,
+            patient_id=patient.patient_id,
+            issuer_of_patient_id=patient.issuer_of_patient_id,
+            patient_name=patient.patient_name,
+            birth_date=patient.birth_date,
+            sex=patient.sex,
+            accession_number=order.accession_number,
+            requested_procedure_id=order.requested_procedure_id,
+            software_version=__version__,
+            decided_by=acting_person.account_id,
+            decided_at=site.clock(),
+        )
+    )
+    params: dict[str, int | str] = {"confirmed": ", ".join(doubtful)} if doubtful else {}
+    studies.move_to(session, site, study, StudyEvent.RECONCILED, acting_person.actor, params)
+
+
+def reject(
+    acting_person: ActingPerson, session: Session, site: Site, study_id: str, reason: str, note: str
+) -> None:
+    """Turn a study away; it stays readable until retention removes it.
+
+    Raises:
+        ImportalError: ``not_found``; ``study.state`` when it is on its way or somebody was faster.
+    """
+    study = _lock(acting_person, session, study_id)
+    if not _possible(session, study).reject:
+        raise ImportalError(STUDY_STATE, {"state": study.state})
+    study.rejection_reason = reason
+    study.rejection_note = note.strip()
+    studies.move_to(session, site, study, StudyEvent.REJECTED, acting_person.actor, {"reason": reason})
+
+
+def compare(study: Study, patient: LocalPatientShown | schemas.LocalPatient) -> PersonComparison:
+    """Compare the patient in the images with a local one; the browser's own answer does not count."""
+    return PersonComparison(
+        compare_names(study.patient_name, patient.patient_name),
+        compare_birth_dates(study.birth_date, patient.birth_date),
+        compare_sexes(study.sex, patient.sex),
+    )
+
+
+def _lock(acting_person: ActingPerson, session: Session, study_id: str) -> Study:
+    study = studies.lock(session, study_id)
+    if study is None or study.institution_id != acting_person.institution_id:
+        raise ImportalError(NOT_FOUND)
+    return study
+
+
+def _possible(session: Session, study: Study) -> Possible:
+    return studies.possible(study, studies.standing(session, study))

@@ -1,0 +1,23 @@
+"""What can go wrong when a study is matched with a local patient."""
+
+from importal.errors import TABLE
+
+DIFFERS = TABLE.declare(
+    "reconciliation.differs",
+    409,
+    "The local patient differs from the patient of the images. Please check, and confirm if it is the same.",
+)
+OTHER_PATIENT = TABLE.declare(
+    "reconciliation.other_patient",
+    409,
+    "The image archive already holds this study under another Patient ID. It cannot be filed under this one.",
+)
+LOOKUP_UNREACHABLE = TABLE.declare(
+    "lookup.unreachable", 502, "The PACS does not answer, so patients cannot be looked up right now."
+)
+LOOKUP_TOO_BROAD = TABLE.declare(
+    "lookup.too_broad", 422, "Too many patients fit. Please give more of the name, or the birth date."
+)
+LOOKUP_REFUSED = TABLE.declare(
+    "lookup.refused", 422, "The PACS cannot search for this. Please change what you search for."
+)

@@ -1,0 +1,171 @@
+"""Do two descriptions speak of one person? Four answers per attribute, for the eye and for the machine.
+
+"Same" forgives writing alone (case, accents, hyphens, script of umlauts); "similar" also forgives order,
+omitted middle names and one slip of the pen; whatever else is "different". Siblings and twins share much:
+when in doubt the answer is the more careful one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from importal.studies import names
+
+# Shorter words differ too much by one letter: Jan and Jon, Lea and Mea.
+SLIP_LENGTH = 5
+
+
+class Comparison(StrEnum):
+    """How two values of one attribute relate."""
+
+    SAME = "same"
+    SIMILAR = "similar"
+    DIFFERENT = "different"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class PersonComparison:
+    """The answers for one pair of persons."""
+
+    name: Comparison
+    birth_date: Comparison
+    sex: Comparison
+
+    @property
+    def must_be_confirmed(self) -> tuple[str, ...]:
+        """What a person has to confirm before the two may be taken for one.
+
+        A birth date has to agree to the day; a name or birth date that is missing proves nothing.
+        """
+        doubtful = []
+        if self.name in {Comparison.DIFFERENT, Comparison.MISSING}:
+            doubtful.append("name")
+        if self.birth_date is not Comparison.SAME:
+            doubtful.append("birth_date")
+        if self.sex is Comparison.DIFFERENT:
+            doubtful.append("sex")
+        return tuple(doubtful)
+
+
+def compare_names(left: str, right: str) -> Comparison:
+    """Compare two person names (PN); groups of one script are compared with each other."""
+    ours, theirs = names.name_groups(left), names.name_groups(right)
+    alphabetic = _compare_alphabetic(ours[0], theirs[0])
+    ideographic = _compare_exactly(ours[1], theirs[1])
+    if alphabetic is Comparison.MISSING and ideographic is Comparison.MISSING:
+        return _compare_across(ours, theirs)
+    if ideographic is Comparison.MISSING:
+        return alphabetic
+    if alphabetic is Comparison.MISSING:
+        return ideographic
+    if ideographic is Comparison.DIFFERENT:
+        # Many names sound and are romanised alike; the characters tell them apart.
+        return Comparison.DIFFERENT
+    return Comparison.SAME if alphabetic is Comparison.SAME else Comparison.SIMILAR
+
+
+def compare_birth_dates(left: str, right: str) -> Comparison:
+    """Compare two dates (DA, or the dotted form of ACR-NEMA); day and month changed over are similar."""
+    ours, theirs = _digits(left), _digits(right)
+    if not ours or not theirs:
+        return Comparison.MISSING
+    if ours == theirs:
+        return Comparison.SAME
+    if len(ours) == len(theirs) == 8:
+        changed_over = ours[:4] + ours[6:8] + ours[4:6]
+        return Comparison.SIMILAR if changed_over == theirs else Comparison.DIFFERENT
+    shorter, longer = sorted((ours, theirs), key=len)
+    return (
+        Comparison.SIMILAR if len(shorter) in {4, 6} and longer.startswith(shorter) else Comparison.DIFFERENT
+    )
+
+
+def compare_sexes(left: str, right: str) -> Comparison:
+    """Compare two codes of Patient's Sex (0010,0040)."""
+    ours, theirs = left.strip().upper()[:1], right.strip().upper()[:1]
+    if ours not in {"M", "F", "O"} or theirs not in {"M", "F", "O"}:
+        return Comparison.MISSING
+    return Comparison.SAME if ours == theirs else Comparison.DIFFERENT
+
+
+def _compare_across(ours: tuple[str, str, str], theirs: tuple[str, str, str]) -> Comparison:
+    """Compare names that share no group: a name in characters may stand in the first group of the other."""
+    every = [(left, right) for left in ours for right in theirs if left and right]
+    if any(_compare_exactly(left, right) is Comparison.SAME for left, right in every):
+        return Comparison.SAME
+    return Comparison.MISSING
+
+
+def _compare_exactly(left: str, right: str) -> Comparison:
+    ours, theirs = ("".join(names.words(group.replace("^", " "))) for group in (left, right))
+    if not ours or not theirs:
+        return Comparison.MISSING
+    return Comparison.SAME if names.plain_fold(ours) == names.plain_fold(theirs) else Comparison.DIFFERENT
+
+
+def _compare_alphabetic(left: str, right: str) -> Comparison:
+    (our_family, our_given), (their_family, their_given) = names.name_parts(left), names.name_parts(right)
+    ours, theirs = our_family + our_given, their_family + their_given
+    if not ours or not theirs:
+        return Comparison.MISSING
+    if _one_word("".join(our_family), "".join(their_family)) and _one_word(
+        "".join(our_given), "".join(their_given)
+    ):
+        return Comparison.SAME
+    divided = bool(our_family and our_given and their_family and their_given)
+    if not divided and _one_word("".join(ours), "".join(theirs)):
+        return Comparison.SAME
+    return Comparison.SIMILAR if _are_similar(ours, theirs) else Comparison.DIFFERENT
+
+
+def _one_word(left: str, right: str) -> bool:
+    folds = (names.plain_fold, names.expanded_fold)
+    return bool({fold(left) for fold in folds} & {fold(right) for fold in folds})
+
+
+def _are_similar(ours: list[str], theirs: list[str]) -> bool:
+    """Whether every word of the shorter name is found in the longer one, two of them in full."""
+    fewer, more = sorted((ours, theirs), key=len)
+    left, in_full, slips = list(more), 0, 0
+    for word in sorted(fewer, key=len, reverse=True):
+        match = _best_match(word, left)
+        if match is None:
+            return False
+        other, quality = match
+        left.remove(other)
+        in_full += quality != "initial"
+        slips += quality == "slip"
+    return slips <= 1 and (in_full >= 2 or (len(ours) == len(theirs) == 1 and in_full == 1))
+
+
+def _best_match(word: str, others: list[str]) -> tuple[str, str] | None:
+    for other in others:
+        if _one_word(word, other) or names.collapsed_fold(word) == names.collapsed_fold(other):
+            return other, "same"
+    ours = names.latin_fold(word)
+    for other in others:
+        theirs = names.latin_fold(other)
+        if min(len(ours), len(theirs)) == 1 and ours[0] == theirs[0]:
+            return other, "initial"
+    for other in others:
+        theirs = names.latin_fold(other)
+        if min(len(ours), len(theirs)) >= SLIP_LENGTH and _is_slip(ours, theirs):
+            return other, "slip"
+    return None
+
+
+def _is_slip(left: str, right: str) -> bool:
+    """Whether one letter was changed, left out, added, or changed over with its neighbour."""
+    shorter, longer = sorted((left, right), key=len)
+    at = next((i for i, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
+    if len(longer) - len(shorter) == 1:
+        return shorter[at:] == longer[at + 1 :]
+    if len(longer) != len(shorter):
+        return False
+    neighbours = shorter[at : at + 2][::-1] == longer[at : at + 2] and shorter[at + 2 :] == longer[at + 2 :]
+    return neighbours or shorter[at + 1 :] == longer[at + 1 :]
+
+
+def _digits(value: str) -> str:
+    text = "".join(letter for letter in value if letter not in " .-/\0")
+    return text if text.isascii() and text.isdigit() else ""

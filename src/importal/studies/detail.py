@@ -1,0 +1,119 @@
+"""One study as the desk sees it, put together from the spine."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from importal import audit, submissions, transfers
+from importal.accounts import Account, ActingPerson
+from importal.dicom import documents
+from importal.site import Site
+from importal.studies import progress, queries, schemas
+from importal.studies.states import StudyState
+from importal.studies.tables import Document, LocalIdentity, Study
+
+
+def study_detail(
+    acting_person: ActingPerson, session: Session, site: Site, study_id: str
+) -> schemas.StudyDetail:
+    """Return everything the desk knows of a study of the person's institution, or raise ``not_found``."""
+    study = queries.get_study(acting_person, session, study_id)
+    history = audit.history(
+        session, [audit.Subject("study", study.id), audit.Subject("submission", study.submission_id)]
+    )
+    names = _names(session, history)
+    now = progress.standing(session, study)
+    comment = submissions.comment_of(session, site, study.submission_id, study.study_instance_uid)
+    return schemas.StudyDetail(
+        **queries.row_of(study).model_dump(exclude={"documents"}),
+        study_instance_uid=study.study_instance_uid,
+        patient_pseudonym=study.patient_pseudonym,
+        accession_pseudonym=study.accession_pseudonym,
+        institution_name=study.institution_name,
+        comment=comment,
+        upload=queries.source_of(session, site, study.submission_id),
+        series=queries.series_of(session, study.id),
+        documents=_documents(session, site, study),
+        refused=_refused(session, site, study),
+        reconciliation=_reconciliation(session, study, names),
+        rejection=_rejection(study, history, names),
+        delivery=progress.shown(session, study, now),
+        history=[
+            schemas.HistoryEntry(
+                at=message.at, actor=_actor(message, names), action=message.action, params=message.params
+            )
+            for message in history
+        ],
+        can=progress.possible(study, now),
+    )
+
+
+def is_deliverable(document: Document) -> bool:
+    """Whether a document becomes a DICOM object: somebody assigned it, and its kind can be converted."""
+    convertible = documents.deliverable(documents.DocumentKind(document.kind))
+    return convertible and document.assigned_by != "nobody" and not document.conversion_code
+
+
+def _names(session: Session, history: list[audit.AuditMessage]) -> dict[str, str]:
+    ids = {message.actor_id for message in history if message.actor_kind == "staff"}
+    found = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
+    return dict(found.tuples().all())
+
+
+def _actor(message: audit.AuditMessage, names: Mapping[str, str]) -> str:
+    return names.get(message.actor_id, "") if message.actor_kind == "staff" else message.actor_kind
+
+
+def _documents(session: Session, site: Site, study: Study) -> list[schemas.DocumentShown]:
+    rows = session.scalars(
+        select(Document).where(Document.study_id == study.id).order_by(Document.file_number)
+    )
+    return [
+        schemas.DocumentShown(
+            id=row.id,
+            name=transfers.open_name(site, row.file_id, row.name_sealed),
+            media_type=documents.media_type(documents.DocumentKind(row.kind)),
+            size=row.size,
+            deliverable=is_deliverable(row),
+            url=f"/api/desk/documents/{row.id}/content",
+        )
+        for row in rows
+    ]
+
+
+def _refused(session: Session, site: Site, study: Study) -> list[schemas.RefusedShown]:
+    return [
+        schemas.RefusedShown(name=file.name, code=file.code)
+        for file in transfers.refused(session, site, study.submission_id)
+    ]
+
+
+def _reconciliation(
+    session: Session, study: Study, names: Mapping[str, str]
+) -> schemas.ReconciliationShown | None:
+    identity = session.get(LocalIdentity, study.id)
+    if identity is None:
+        return None
+    return schemas.ReconciliationShown(
+        local_patient=schemas.LocalPatientShown.model_validate(identity),
+        order=schemas.OrderShown.model_validate(identity),
+        by=names.get(identity.decided_by, ""),
+        at=identity.decided_at,
+    )
+
+
+def _rejection(
+    study: Study, history: list[audit.AuditMessage], names: Mapping[str, str]
+) -> schemas.RejectionShown | None:
+    if not study.rejection_reason:
+        return None
+    rejected = next(
+        message for message in reversed(history) if message.action == f"study.{StudyState.REJECTED}"
+    )
+    return schemas.RejectionShown(
+        reason=study.rejection_reason,
+        note=study.rejection_note,
+        by=_actor(rejected, names),
+        at=rejected.at,
+    )

@@ -1,0 +1,102 @@
+"""Folding person names, so that writings of one name meet (PS3.5 section 6.2, PN).
+
+Hospitals write Müller, MUELLER and Muller for one person. Each word is folded in several ways; two words
+are one when any folding meets.
+"""
+
+import re
+import unicodedata
+
+_EXPANDED = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
+_LIGATURES = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "đ": "d", "ł": "l", "ı": "i", "ħ": "h"}
+_PLAIN = {"ø": "o"}
+# ISO 9-like spellings as passports use them (ICAO Doc 9303-3), then Greek as in ELOT 743.
+_CYRILLIC = dict(
+    zip(
+        "абвгдезийклмнопрстуфхцчшщъыьэюяёіїєґ",
+        "a b v g d e z i i k l m n o p r s t u f kh ts ch sh shch _ y _ e iu ia e i i ie g".replace(
+            "_", "\0"
+        ).split(" "),
+        strict=True,
+    )
+) | {"ж": "zh"}
+_GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξοπρσςτυφχψω",
+        "a v g d e z i th i k l m n x o p r s s t y f ch ps o".split(" "),
+        strict=True,
+    )
+)
+_TITLES = frozenset({"dr", "prof", "med"})
+_WORDS = re.compile(r"[^\W_]+")
+_APOSTROPHES = re.compile(r"['’`´ʼ]")
+_DIGRAPHS = re.compile(r"ae|oe|ue|aa|ou|uu|oo|ss")
+_SHORT = {"ae": "a", "oe": "o", "ue": "u", "aa": "a", "ou": "o", "uu": "u", "oo": "o", "ss": "s"}
+
+
+def plain_fold(text: str) -> str:
+    """Return the text in lower case without accents: Müller → muller."""
+    return _stripped(_translated(_composed(text), _LIGATURES | _PLAIN))
+
+
+def expanded_fold(text: str) -> str:
+    """Return the text in lower case with umlauts written out: Müller → mueller."""
+    return _stripped(_translated(_composed(text), _LIGATURES | _EXPANDED))
+
+
+def latin_fold(text: str) -> str:
+    """Return the text in Latin letters, where Cyrillic or Greek ones stood."""
+    return _translated(expanded_fold(text), _CYRILLIC | _GREEK).replace("\0", "")
+
+
+def collapsed_fold(text: str) -> str:
+    """Return the loosest folding: long vowels short, digraphs single: Mueller → muler, Satou → sato."""
+    short = _DIGRAPHS.sub(lambda match: _SHORT[match.group()], latin_fold(text))
+    return re.sub(r"(.)\1", r"\1", short)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a name component or of a free text; apostrophes do not divide, titles go."""
+    found = _WORDS.findall(_APOSTROPHES.sub("", unicodedata.normalize("NFC", text)))
+    return [word for word in found if plain_fold(word) not in _TITLES]
+
+
+def search_text(*texts: str) -> str:
+    """Return what a search looks in: every word in its plain and its expanded folding."""
+    every = [word for text in texts for word in words(text)]
+    folded = dict.fromkeys(fold(word) for word in every for fold in (plain_fold, expanded_fold, latin_fold))
+    return " " + " ".join(folded) + " " if folded else ""
+
+
+def name_groups(name: str) -> tuple[str, str, str]:
+    """Return the alphabetic, ideographic and phonetic group of a person name."""
+    groups = [*name.replace("\0", "").split("="), "", "", ""]
+    return groups[0].strip(), groups[1].strip(), groups[2].strip()
+
+
+def name_parts(group: str) -> tuple[list[str], list[str]]:
+    """Return the words of the family name, and those of given and middle names; prefix and suffix go."""
+    if "^" in group:
+        components = [*group.split("^"), "", "", ""]
+        return words(components[0]), words(f"{components[1]} {components[2]}")
+    family, _, given = group.partition(",")
+    return words(family), words(given)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold().replace("ı", "i")
+
+
+def _translated(text: str, table: dict[str, str]) -> str:
+    return "".join(table.get(letter, letter) for letter in text)
+
+
+def _stripped(text: str) -> str:
+    # й and ё are letters of their own; taken apart they would lose what tells them from и and е.
+    kept = []
+    for letter in text:
+        parts = unicodedata.normalize("NFD", letter)
+        kept.append(parts[0] if "LATIN" in unicodedata.name(parts[0], "") or "GREEK" in unicodedata.name(
+            parts[0], ""
+        ) else letter)  # fmt: skip
+    return unicodedata.normalize("NFC", "".join(part for part in kept if not unicodedata.combining(part)))

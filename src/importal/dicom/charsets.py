@@ -11,6 +11,7 @@ from pydicom.charset import decode_bytes, encode_string, python_encoding
 UTF_8 = "ISO_IR 192"
 _FALLBACK = "latin-1"
 _DELIMITERS = {"\r", "\n", "\t", "\f"}
+_DEFAULT_REPERTOIRE = ("", "ISO_IR 6", "ISO 2022 IR 6")
 _PN_DELIMITERS = {"^", "="}
 
 
@@ -46,26 +47,28 @@ def decode(value: bytes, specific_character_set: str, *, person_name: bool = Fal
     return text.strip(" \0")
 
 
-def _writable(specific_character_set: str) -> list[str]:
-    """Return encodings for writing: the default repertoire is ASCII, though readers accept more."""
-    terms = [term.strip(" \0") for term in specific_character_set.split("\\")]
-    names = encodings(specific_character_set)
-    pairs = zip(terms, names, strict=False)
-    return ["ascii" if term in ("", "ISO_IR 6", "ISO 2022 IR 6") else name for term, name in pairs]
-
-
 def encode(text: str, specific_character_set: str) -> bytes:
     """Return the bytes of a text in the given character set; raises UnicodeEncodeError when it cannot."""
     if text.isascii():
         return text.encode("ascii")
-    names = _writable(specific_character_set)
+    names = encodings(specific_character_set)
+    ascii_first = specific_character_set.split("\\")[0].strip(" \0") in _DEFAULT_REPERTOIRE
     groups = []
     for group in text.split("="):
-        components = []
-        for component in group.split("^"):
-            raw = component.encode("ascii") if component.isascii() else bytes(encode_string(component, names))
-            if not component.isascii() and decode(raw, specific_character_set) != component.strip(" \0"):
-                raise UnicodeEncodeError(names[0], "", 0, 1, "not in the character set")
-            components.append(raw)
+        components = [_component(component, names, ascii_first=ascii_first) for component in group.split("^")]
         groups.append(b"^".join(components))
-    return b"=".join(groups)
+    raw = b"=".join(groups)
+    if decode(raw, specific_character_set, person_name="^" in text or "=" in text) != text.strip(" \0"):
+        raise UnicodeEncodeError(names[0], "", 0, 1, "not in the character set")
+    return raw
+
+
+def _component(text: str, names: list[str], *, ascii_first: bool) -> bytes:
+    """Encode one component of a name; code extensions end within it (PS3.5 6.1.2.5.3)."""
+    if text.isascii():
+        return text.encode("ascii")
+    raw = bytes(encode_string(text, names))
+    # Readers take the default repertoire for Latin-1; writers must not.
+    if ascii_first and b"\x1b" not in raw:
+        raise UnicodeEncodeError("ascii", "", 0, 1, "not in the character set")
+    return raw

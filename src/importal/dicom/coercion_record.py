@@ -5,13 +5,16 @@ sequence where something inside changed, reason COERCE. PS3.16 CID 7005: (MEDIM,
 Importer Equipment").
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from importal.dicom import charsets
 from importal.dicom.codec import IMPLICIT_LITTLE, Codec, padded
 from importal.dicom.profile import tag_of
 from importal.dicom.records import Localisation
-from importal.dicom.walk import ITEM, SEQUENCE_END, UNDEFINED, Found
+from importal.dicom.reencoding import reencoded
+from importal.dicom.refusal import Refused
+from importal.dicom.walk import ITEM, SEQUENCE_END, SEQUENCES, UNDEFINED, Found, HeaderWalk
 
 CONTRIBUTING_EQUIPMENT = tag_of("ContributingEquipmentSequence")
 _LO_LENGTH = 64
@@ -104,3 +107,23 @@ def writer_for(found: Found | None, codec: Codec, charset: str) -> Writer:
     """Return the writer for a new item of a sequence."""
     as_unknown = found is not None and found.vr == b"UN"
     return Writer(IMPLICIT_LITTLE if as_unknown else codec, charset)
+
+
+def implicit_copy(elements: bytes, codec: Codec) -> bytes:
+    """Return elements in the implicit layout of a sequence that is written as UN.
+
+    Where they cannot be converted (numbers of the other byte order within a sequence), a sequence is listed
+    with zero length, which C.12.1.1.9.1 permits.
+    """
+    if codec.order == IMPLICIT_LITTLE.order:
+        with suppress(Refused):
+            return reencoded(elements, codec, IMPLICIT_LITTLE)[0]
+    walk = HeaderWalk(elements, frozenset(), everything=True)
+    walk.run(0, len(elements), codec)
+    return b"".join(
+        IMPLICIT_LITTLE.element(
+            found.tag, "UN", b"" if found.tag in SEQUENCES else elements[found.value : found.end]
+        )
+        for found in walk.found
+        if not found.depth
+    )

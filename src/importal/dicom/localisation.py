@@ -17,6 +17,7 @@ from importal.dicom.coercion_record import (
     appended,
     contributing_equipment_item,
     date_time,
+    implicit_copy,
     original_attributes_item,
     writer_for,
 )
@@ -36,7 +37,6 @@ from importal.dicom.profile import (
     tag_of,
 )
 from importal.dicom.records import Localisation, Localised
-from importal.dicom.reencoding import reencoded
 from importal.dicom.refusal import RefusalReason, Refused
 from importal.dicom.text_conversion import utf8_edits
 from importal.dicom.walk import Defect, Found, HeaderWalk, Node
@@ -323,7 +323,7 @@ class _Departure:
         writer = writer_for(history, codec, self._charset)
         prior = b"".join(raw for _, raw in sorted(self._prior.items()))
         if writer.codec is not codec:
-            prior, _ = reencoded(prior, codec, writer.codec)
+            prior = implicit_copy(prior, codec)
         content = original_attributes_item(writer, local, prior)
         self._replace(
             ORIGINAL_ATTRIBUTES, appended(self._buffer, history, writer, ORIGINAL_ATTRIBUTES, content)

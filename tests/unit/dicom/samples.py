@@ -69,7 +69,9 @@ def sequence(tag, items, layout):
 
 
 def data_set(elements, layout):
-    return b"".join(element(tag, vr, value, layout) for tag, vr, value in sorted(elements, key=lambda e: e[0]))
+    return b"".join(
+        element(tag, vr, value, layout) for tag, vr, value in sorted(elements, key=lambda e: e[0])
+    )
 
 
 def file_meta(syntax, *more):

@@ -8,13 +8,14 @@ import warnings
 
 import pydicom
 import pytest
+from tests.corpus import corpus_path
+
 from importal import dicom
 from importal.dicom import part10
 from importal.dicom.codec import DEFLATED_UIDS, codec_of
 from importal.dicom.neutralisation import inflated
 from importal.dicom.profile import RULES, Arrival
 from importal.dicom.walk import HeaderWalk
-from tests.corpus import corpus_path
 
 EDITED = frozenset(tag for tag, rule in RULES.items() if rule.arrival is not Arrival.KEEP)
 
@@ -44,7 +45,9 @@ def leaves(data_set_bytes):
 
 
 def is_container(element, buffer):
-    return bytes(buffer[element.value : element.value + 4]) == b"\xfe\xff\x00\xe0" or element.tag & 0xFFFF == 0
+    return (
+        bytes(buffer[element.value : element.value + 4]) == b"\xfe\xff\x00\xe0" or element.tag & 0xFFFF == 0
+    )
 
 
 def data_set_of(file):

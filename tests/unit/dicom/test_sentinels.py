@@ -4,9 +4,10 @@ import itertools
 import zlib
 
 import pytest
+from tests.unit.dicom import samples
+
 from importal import dicom
 from importal.dicom.profile import RULES, Arrival, Departure
-from tests.unit.dicom import samples
 
 SYNTAXES = ("explicit", "implicit", "big", "deflated")
 REPLACED = [rule for rule in RULES.values() if rule.arrival is not Arrival.KEEP and rule.vr != "SQ"]
@@ -50,7 +51,7 @@ class Sentinels:
         top[0x00090010] = ("LO", "A MAKER")
         top[0x00291010] = ("SQ", [self.nested(depth)])
         top[0x00290010] = ("LO", "A MAKER")
-        elements = samples.image(**{})
+        elements = samples.image()
         elements.update(top)
         elements[0x7FE10010] = ("LO", "A MAKER")
         elements[0x7FE11001] = ("SQ", [self.nested(0)])  # behind the Pixel Data

@@ -1,0 +1,190 @@
+"""Localise: local values in, trace kept, characters right, bulk untouched."""
+
+import dataclasses
+import io
+import warnings
+
+import pydicom
+import pytest
+from tests.corpus import corpus_path
+from tests.unit.dicom import samples
+
+from importal import dicom
+
+
+def stored_of(original, profile):
+    neutralised = dicom.neutralise(original, profile)
+    return b"".join(neutralised.chunks), neutralised
+
+
+def localised_of(stored, local):
+    result = dicom.localise(stored, local)
+    out = b"".join(result.chunks)
+    assert len(out) == result.length
+    return pydicom.dcmread(io.BytesIO(out)), result
+
+
+def rich_image():
+    elements = samples.image()
+    elements[0x00400275] = ("SQ", [[(0x00400009, "SH", "SPS-1"), (0x00401001, "SH", "RP-1")]])
+    request = [(0x00080050, "SH", "ACC-4711"), (0x00401001, "SH", "RP-1"), (0x00402016, "LO", "PL-1")]
+    elements[0x0040A370] = ("SQ", [request, [(0x00080050, "SH", "ACC-OTHER")]])
+    elements[0x00400253] = ("SH", "PPS-1")
+    elements[0x00402016] = ("LO", "PL-1")
+    elements[0x00100022] = ("CS", "TEXT")
+    return elements
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big", "deflated"])
+def test_local_patient_and_order_stand_where_they_belong(syntax, profile, local):
+    stored, neutralised = stored_of(samples.part10(samples.as_list(rich_image()), syntax), profile)
+    image, result = localised_of(stored, local)
+    assert (image.PatientID, image.IssuerOfPatientID) == ("LOCAL-1", "HOSPITAL")
+    assert (str(image.PatientName), image.PatientSex) == ("Local^Person", "F")
+    assert image.AccessionNumber == "ORDER-9"
+    assert image.IssuerOfAccessionNumberSequence[0].LocalNamespaceEntityID == "RIS"
+    assert image.RequestAttributesSequence[0].RequestedProcedureID == "PROC-3"
+    assert "ScheduledProcedureStepID" not in image.RequestAttributesSequence[0]
+    assert [item.AccessionNumber for item in image.ReferencedRequestSequence] == ["ORDER-9", ""]
+    assert image.PlacerOrderNumberImagingServiceRequest == ""
+    assert "PerformedProcedureStepID" not in image
+    assert "TypeOfPatientID" not in image
+    assert image.InstanceOriginStatus == "IMPORTED"
+    assert image.InstanceCoercionDateTime == "20260102030405.000000+0000"
+    equipment = image.ContributingEquipmentSequence[0]
+    assert equipment.PurposeOfReferenceCodeSequence[0].CodeValue == "MEDIM"
+    assert equipment.InstitutionName == "General Hospital"
+    assert image.SOPInstanceUID == "1.2.3.4.5"
+    assert result.bulk_sha256 == neutralised.bulk_sha256
+    assert image.PixelData == samples.PIXELS
+    assert not result.reencoded
+
+
+def test_original_attributes_hold_the_stored_values_and_whole_prior_sequences(profile, local):
+    elements = rich_image()
+    earlier = [(0x04000550, "SQ", [[(0x00100020, "LO", "EARLIER-1")]]), (0x04000565, "CS", "CORRECT")]
+    elements[0x04000561] = ("SQ", [earlier])
+    stored, neutralised = stored_of(samples.part10(samples.as_list(elements)), profile)
+    before = pydicom.dcmread(io.BytesIO(stored))
+    image, _ = localised_of(stored, local)
+    old, new = image.OriginalAttributesSequence
+    assert old == before.OriginalAttributesSequence[0]
+    assert new.ReasonForTheAttributeModification == "COERCE"
+    assert new.ModifyingSystem == "IMPORTAL"
+    assert new.SourceOfPreviousValues == "Patient's disc"
+    prior = new.ModifiedAttributesSequence[0]
+    assert prior.PatientID == neutralised.facts.patient_pseudonym
+    assert prior.IssuerOfPatientID == "IMPORTAL"
+    assert str(prior.PatientName) == "Sample^Person"
+    assert prior.ReferencedRequestSequence == before.ReferencedRequestSequence
+    assert prior.RequestAttributesSequence == before.RequestAttributesSequence
+    assert prior["IssuerOfAccessionNumberSequence"].is_empty
+    assert "FOREIGN-0815" not in str(image)
+
+
+def test_without_an_order_nothing_foreign_remains_of_it(profile, local):
+    plain = dataclasses.replace(
+        local, requested_procedure_id="", issuer_of_accession_number="", accession_number=""
+    )
+    stored, _ = stored_of(samples.part10(samples.as_list(rich_image())), profile)
+    image, _ = localised_of(stored, plain)
+    assert image.AccessionNumber == ""
+    assert "RequestAttributesSequence" not in image
+    assert "IssuerOfAccessionNumberSequence" not in image
+    assert [item.AccessionNumber for item in image.ReferencedRequestSequence] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("ISO_IR 100", "Müller^Jörg"),
+        ("ISO_IR 192", "山田^太郎"),
+        ("\\ISO 2022 IR 87", "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("ISO_IR 144", "Люк^Иван"),
+        ("GB18030", "王^小东"),
+    ],
+)
+def test_a_name_that_the_character_set_holds_is_written_in_it(charset, name, profile, local):
+    elements = samples.image()
+    elements[0x00080005] = ("CS", charset)
+    stored, _ = stored_of(samples.part10(samples.as_list(elements)), profile)
+    image, result = localised_of(stored, dataclasses.replace(local, patient_name=name))
+    assert not result.reencoded
+    assert str(image.PatientName) == name
+    assert dicom.read_display(b"".join(result.chunks)).patient_name == name
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big", "deflated"])
+def test_a_name_that_it_cannot_hold_turns_all_text_into_utf8(syntax, profile, local):
+    elements = samples.image()
+    elements[0x00081030] = ("LO", "Schädel".encode("latin-1"))
+    elements[0x00104000] = ("LT", "gr\xf6\xdfer".encode("latin-1"))
+    greek = [(0x00080005, "CS", "ISO_IR 126"), (0x00080104, "LO", "Κρανίο".encode("iso8859_7"))]
+    elements[0x00081032] = ("SQ", [greek, [(0x00080104, "LO", "Sch\xe4del".encode("latin-1"))]])
+    stored, neutralised = stored_of(samples.part10(samples.as_list(elements), syntax), profile)
+    name = "Yamada^Tarou=山田^太郎"
+    image, result = localised_of(
+        stored, dataclasses.replace(local, patient_name=name, institution_name="Zürich")
+    )
+    assert result.reencoded
+    assert image.SpecificCharacterSet == "ISO_IR 192"
+    assert str(image.PatientName) == name
+    assert image.StudyDescription == "Schädel"
+    assert image.PatientComments == "größer"
+    assert [item.CodeMeaning for item in image.ProcedureCodeSequence] == ["Κρανίο", "Schädel"]
+    prior = image.OriginalAttributesSequence[0].ModifiedAttributesSequence[0]
+    assert prior.SpecificCharacterSet == "ISO_IR 100"
+    assert image.ContributingEquipmentSequence[0].InstitutionName == "Zürich"
+    assert result.bulk_sha256 == neutralised.bulk_sha256
+
+
+def test_shift_jis_and_gbk_backslashes_survive(profile, local):
+    # the second byte of these characters is a backslash
+    for charset, codec, text in (("ISO_IR 13", "shift_jis", "ﾔﾏﾀﾞ"), ("GBK", "gbk", "誠俓")):
+        elements = samples.image()
+        elements[0x00080005] = ("CS", charset)
+        elements[0x00081030] = ("LO", text.encode(codec))
+        stored, _ = stored_of(samples.part10(samples.as_list(elements)), profile)
+        image, _ = localised_of(stored, local)
+        assert text.encode(codec) in stored
+        assert image["StudyDescription"].value in (text, [text])
+
+
+def test_japanese_disc_keeps_its_texts_when_local_names_are_ascii(profile, local):
+    folder = corpus_path("dicom", "charsets", "hitachi-iso2022")
+    for path in sorted(folder.iterdir()):
+        stored, neutralised = stored_of(path.read_bytes(), profile)
+        image, result = localised_of(
+            stored, dataclasses.replace(local, patient_name="Yamada^Tarou=山田^太郎")
+        )
+        assert result.bulk_sha256 == neutralised.bulk_sha256
+        assert str(image.PatientName) == "Yamada^Tarou=山田^太郎"
+        before = pydicom.dcmread(io.BytesIO(path.read_bytes()))
+        for keyword in ("StudyDescription", "InstitutionName", "SeriesDescription", "ProtocolName"):
+            assert str(image.get(keyword)) == str(before.get(keyword))
+
+
+def test_every_object_of_the_charset_folder_can_be_localised_to_any_name(profile, local):
+    seen = 0
+    for path in sorted(corpus_path("dicom", "charsets").rglob("*")):
+        if not path.is_file():
+            continue
+        try:
+            stored, neutralised = stored_of(path.read_bytes(), profile)
+        except dicom.Refused:
+            continue
+        for name in ("Local^Person", "Müller^Jörg=山田^太郎", "Петров^Иван"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image, result = localised_of(stored, dataclasses.replace(local, patient_name=name))
+                assert str(image.PatientName) == name
+            assert result.bulk_sha256 == neutralised.bulk_sha256
+            assert dicom.read_display(b"".join(result.chunks)).patient_name == name
+            seen += 1
+    assert seen > 40
+
+
+def test_localise_refuses_what_is_no_stored_object(local):
+    for junk in (b"", b"\0" * 200, b"\0" * 128 + b"DICM"):
+        with pytest.raises(dicom.Refused):
+            dicom.localise(junk, local)

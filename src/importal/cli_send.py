@@ -1,0 +1,184 @@
+"""``importal send``: send a folder, disc or ZIP archive to a portal from the command line.
+
+Exit codes: 0 everything arrived, 1 it failed, 2 wrong use, 3 arrived, but some files were refused or could
+not be sent.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from importal import client
+
+FAILED, WRONG_USE, PARTLY = 1, 2, 3
+# Sentences for what only this side knows; everything else comes from the portal.
+SENTENCES = {
+    "file.missing": "There is nothing at this place.",
+    "file.changed": "changed while it was being read",
+    "file.unreadable": "cannot be read",
+    "file.empty": "is empty",
+    "file.link": "is a link or no ordinary file",
+    "file.not_accepted": "is neither an image nor a document",
+    "file.viewer": "belongs to the disc's viewer",
+    "file.media_directory": "is the table of contents of the disc",
+    "archive.damaged": "is a damaged archive",
+    "archive.encrypted": "is protected by a password",
+    "archive.bomb": "unpacks to suspiciously much",
+    "archive.too_deep": "is an archive in too many archives",
+    "archive.too_many_files": "holds too many files",
+    "archive.too_large": "holds too much",
+    "archive.unknown_method": "is packed in an unknown way",
+}
+
+
+def send(  # noqa: PLR0913 - each parameter is an option of the command
+    folder: Annotated[Path, typer.Argument(help="Folder, disc, ZIP archive or file to send.")],
+    code: Annotated[str, typer.Option(help="Upload code, as in XXXX-XXXX-XXXX.")],
+    url: Annotated[str, typer.Option(help="Address of the portal.")],
+    *,
+    email: Annotated[str, typer.Option(help="E-mail address for questions of the hospital.")] = "",
+    phone: Annotated[str, typer.Option(help="Phone number for questions of the hospital.")] = "",
+    comment: Annotated[str, typer.Option(help="A word to the hospital about these images.")] = "",
+    accept_privacy_policy: Annotated[
+        bool, typer.Option("--accept-privacy-policy", help="Agree to the hospital's privacy policy unasked.")
+    ] = False,
+    accept_sharing: Annotated[
+        bool, typer.Option("--accept-sharing", help="Agree to sharing the images unasked.")
+    ] = False,
+    all_patients: Annotated[
+        bool, typer.Option("--all-patients", help="Send although the images are of several patients.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending starts.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent.")] = False,
+) -> None:
+    """Send images and documents to a hospital.
+
+    Repeat the same command after an interruption: what has arrived is not sent again.
+    Exit codes: 0 everything arrived, 1 failed, 2 wrong use, 3 arrived without some files.
+    """
+    console = Console(highlight=False)
+    selection = _look(console, folder)
+    if not selection.instances:
+        _stop("There are no medical images here, so there is nothing to send.", FAILED)
+    if len(selection.persons) > 1 and not all_patients:
+        _stop(
+            f"The images are of {len(selection.persons)} patients. Choose the folder of one, "
+            "or add --all-patients if all of them may be sent with this code.",
+            WRONG_USE,
+        )
+    with client.Api(url, code) as api:
+        try:
+            opened = api.open()
+        except client.ApiError as error:
+            _stop(error.sentence or f"The portal answered with {error.code}.", FAILED)
+        _check_limits(opened, selection)
+        if dry_run:
+            console.print("Dry run: nothing was sent.")
+            return
+        _agree(console, opened, privacy=accept_privacy_policy, sharing=accept_sharing)
+        if not yes and sys.stdin.isatty() and not typer.confirm(f"Send to {opened.institution.name} now?"):
+            _stop("Nothing was sent.", FAILED)
+        wanted = client.Wanted(opened, email, phone, comment)
+        _send(console, api, selection, wanted)
+
+
+def _look(console: Console, folder: Path) -> client.Selection:
+    try:
+        selection = client.select(client.gather(folder))
+    except client.SourceUnreadable as error:
+        _stop(SENTENCES.get(error.code, error.code), WRONG_USE)
+    console.print(
+        f"{selection.instances} images in {len(selection.studies)} studies, {selection.documents} documents, "
+        f"{selection.size / 1e6:.1f} MB"
+    )
+    if selection.left_out:
+        console.print(f"{len(selection.left_out)} files are left out:")
+    for left in selection.left_out[:20]:
+        console.print(f"  {left.path}: {SENTENCES.get(left.code, left.code)}", markup=False)
+    if len(selection.left_out) > 20:
+        console.print(f"  and {len(selection.left_out) - 20} more")
+    return selection
+
+
+def _check_limits(opened: client.Opened, selection: client.Selection) -> None:
+    if selection.size > opened.max_bytes:
+        _stop(f"This is more than the {opened.max_bytes / 1e9:.1f} GB that the hospital accepts.", FAILED)
+    if len(selection.studies) > opened.max_studies:
+        _stop(f"These are more than the {opened.max_studies} studies that the hospital accepts.", FAILED)
+
+
+def _agree(console: Console, opened: client.Opened, *, privacy: bool, sharing: bool) -> None:
+    institution = opened.institution
+    for is_given, text, question in (
+        (privacy, institution.policy_text, "Do you agree to this privacy policy?"),
+        (sharing, institution.sharing_text, "Do you agree?"),
+    ):
+        if is_given:
+            continue
+        console.print(f"\n{text}\n", markup=False)
+        if not sys.stdin.isatty():
+            _stop("Please agree with --accept-privacy-policy and --accept-sharing.", WRONG_USE)
+        if not typer.confirm(question):
+            _stop("Without your agreement nothing can be sent.", FAILED)
+
+
+def _send(console: Console, api: client.Api, selection: client.Selection, wanted: client.Wanted) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("Sending", total=selection.size)
+
+        def show(progress: client.Progress) -> None:
+            description = "Waiting for the line" if progress.is_waiting else "Sending"
+            bar.update(task, completed=progress.confirmed_bytes, description=description)
+
+        transfer = client.Transfer(api, selection.files, show)
+        try:
+            receipt = transfer.run(wanted)
+        except client.TransferFailed as error:
+            reason = error.sentence or f"The portal answered with {error.code}."
+            _stop(f"{reason}\nRepeat the command to go on; what arrived is not lost.", FAILED)
+    _print_receipt(console, wanted.opened, selection, receipt, transfer.unsent)
+
+
+def _print_receipt(
+    console: Console,
+    opened: client.Opened,
+    selection: client.Selection,
+    receipt: client.Receipt,
+    unsent: dict[int, str],
+) -> None:
+    console.print(f"{opened.institution.name} has received:", markup=False)
+    console.print(f"  {receipt.instances} images, {receipt.documents} documents")
+    if receipt.duplicates:
+        console.print(f"  {receipt.duplicates} images were there twice and are kept once")
+    console.print(f"Reference number: {receipt.reference}")
+    if not receipt.refused:
+        return
+    console.print(f"{len(receipt.refused)} files could not be used:")
+    for number, code in receipt.refused:
+        reason = unsent.get(number, code)
+        path = selection.files[number].source.path
+        console.print(f"  {path}: {SENTENCES.get(reason, reason)}", markup=False)
+    raise typer.Exit(PARTLY)
+
+
+def _stop(sentence: str, code: int) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    raise typer.Exit(code)

@@ -1,0 +1,256 @@
+"""Sending a selection and bringing it to its receipt.
+
+A byte counts as sent only when the portal has confirmed it, and is then not sent again; every frame may be
+repeated. The same files with the same code find their own unfinished submission and go on with it.
+"""
+
+import hashlib
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from importal.client.api import Api, ApiError, FrameResult, Opened, Receipt
+from importal.client.packs import encode_pack
+from importal.client.selection import Selected
+from importal.client.work import OutgoingPack, Pace, Span, WorkList, missing_spans
+
+Result = TypeVar("Result")
+
+ANNOUNCED_AT_ONCE = 1000
+MOST_REPEATS = 3
+MOST_ROUNDS = 3
+LONGEST_PAUSE_SECONDS = 30.0
+# After so long without any success there is no point in going on alone.
+PATIENCE_SECONDS = 900.0
+MOST_SUBMISSIONS = 20
+
+
+class TransferFailed(Exception):
+    """Going on makes no sense; carries the code and the portal's sentence."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.code)
+        self.code = error.code
+        self.sentence = error.sentence
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the sender agreed to and says about the images."""
+
+    opened: Opened
+    email: str = field(default="", repr=False)
+    phone: str = field(default="", repr=False)
+    comment: str = field(default="", repr=False)
+    language: str = "en"
+
+
+@dataclass
+class Progress:
+    """How far it is; ``is_waiting`` while the line is down."""
+
+    total_bytes: int = 0
+    confirmed_bytes: int = 0
+    sent_bytes: int = 0
+    is_waiting: bool = False
+
+
+class Transfer:
+    """Sends one selection."""
+
+    def __init__(
+        self,
+        api: Api,
+        files: Sequence[Selected],
+        on_progress: Callable[[Progress], None] = lambda _progress: None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._api = api
+        self._files = files
+        self._on_progress = on_progress
+        self._pause = pause
+        self._pace = Pace()
+        self._progress = Progress(sum(file.source.size for file in files))
+        self._lock = threading.Lock()
+        self._repeats: dict[Span, int] = {}
+        self._failure: BaseException | None = None
+        self._last_success = time.monotonic()
+        # Files that could not be sent, with the code that says why.
+        self.unsent: dict[int, str] = {}
+
+    def run(self, wanted: Wanted) -> Receipt:
+        """Send everything and return the receipt.
+
+        Raises:
+            TransferFailed: with the reason; what was confirmed stays with the portal for another try.
+        """
+        try:
+            submission_id, is_draft = self._find_submission(wanted)
+            if not is_draft:
+                return self._persistently(lambda: self._api.receipt(submission_id))
+            self._announce(submission_id)
+            for attempt in range(MOST_ROUNDS):
+                self._send_missing(submission_id)
+                receipt = self._finish(submission_id, is_last=attempt == MOST_ROUNDS - 1)
+                if receipt is not None:
+                    return receipt
+        except ApiError as error:
+            raise TransferFailed(error) from error
+        raise AssertionError
+
+    def _find_submission(self, wanted: Wanted) -> tuple[str, bool]:
+        """Return the id of the submission of these files, and whether it is still unfinished."""
+        print_of_files = hashlib.sha256(self._api.code.encode())
+        for file in self._files:
+            print_of_files.update(f"{file.source.path}\0{file.source.size}\n".encode("utf-8", "replace"))
+        for number in range(MOST_SUBMISSIONS):
+            body = self._creation(f"{print_of_files.hexdigest()[:40]}-{number}", wanted)
+            submission_id, state = self._persistently(partial(self._api.create_submission, body))
+            if state in {"draft", "submitted", "closed"}:
+                return submission_id, state == "draft"
+        raise ApiError("submission.closed", 409, "Too many earlier attempts with these files were withdrawn.")
+
+    def _creation(self, client_key: str, wanted: Wanted) -> dict[str, Any]:
+        studies = sorted({file.study_instance_uid for file in self._files if file.study_instance_uid})
+        return {
+            "client_key": client_key,
+            "consent": {
+                "privacy_policy_version": wanted.opened.institution.policy_version,
+                "privacy_policy": True,
+                "sharing": True,
+                "language": wanted.language,
+            },
+            "contact": {"email": wanted.email, "phone": wanted.phone},
+            "studies": [{"study_instance_uid": uid, "comment": wanted.comment} for uid in studies]
+            if wanted.comment
+            else [],
+        }
+
+    def _announce(self, submission_id: str) -> None:
+        rows = [_announcement(number, file) for number, file in enumerate(self._files)]
+        for start in range(0, len(rows), ANNOUNCED_AT_ONCE):
+            some = rows[start : start + ANNOUNCED_AT_ONCE]
+            self._persistently(partial(self._api.announce, submission_id, some))
+
+    def _send_missing(self, submission_id: str) -> None:
+        states = self._persistently(lambda: self._api.file_states(submission_id))
+        spans = [span for span in missing_spans(self._files, states) if span.number not in self.unsent]
+        missing = sum(span.end - span.start for span in spans)
+        self._progress.confirmed_bytes = self._progress.total_bytes - missing
+        self._report()
+        work = WorkList(self._files, spans, self._give_up)
+        senders: list[threading.Thread] = []
+        self._add_senders(submission_id, work, senders)
+        for sender in senders:  # Grows while it is walked: each success may start another sender.
+            sender.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _add_senders(self, submission_id: str, work: WorkList, senders: list[threading.Thread]) -> None:
+        with self._lock:
+            while len(senders) < self._pace.connections:
+                sender = threading.Thread(target=self._send, args=(submission_id, work, senders), daemon=True)
+                senders.append(sender)
+                sender.start()
+
+    def _send(self, submission_id: str, work: WorkList, senders: list[threading.Thread]) -> None:
+        try:
+            while self._failure is None:
+                pack = work.next(self._pace.pack_bytes)
+                if pack is None:
+                    return
+                if self._deliver(submission_id, pack, work):
+                    self._add_senders(submission_id, work, senders)
+        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for all senders
+            self._failure = self._failure or error
+
+    def _deliver(self, submission_id: str, pack: OutgoingPack, work: WorkList) -> bool:
+        body = encode_pack(pack.frames)
+        try:
+            results = self._persistently(lambda: self._api.send_pack(submission_id, body))
+        except ApiError as error:
+            is_too_large = error.status == 413 and not error.code.startswith("limit.")
+            if not (is_too_large and self._pace.too_large(pack.size)):
+                raise
+            work.put_back(pack.spans)
+            return False
+        with self._lock:
+            self._pace.succeeded()
+            self._progress.sent_bytes += len(body)
+        self._settle(pack, results, work)
+        return True
+
+    def _settle(self, pack: OutgoingPack, results: Sequence[FrameResult], work: WorkList) -> None:
+        answers = {(result.file, result.offset): result for result in results}
+        for span in pack.spans:
+            answer = answers.get((span.number, span.start))
+            if answer is not None and answer.result != "refused":
+                with self._lock:
+                    self._progress.confirmed_bytes += span.end - span.start
+                continue
+            repeats = self._repeats[span] = self._repeats.get(span, 0) + 1
+            # A wrong digest or a missing answer is an accident on the way; other refusals would come again.
+            if (answer is None or answer.code == "frame.digest") and repeats <= MOST_REPEATS:
+                work.put_back([span])
+            else:
+                work.give_up(span.number)
+                self._give_up(span.number, (answer.code if answer else None) or "frame.digest")
+        self._report()
+
+    def _give_up(self, number: int, code: str) -> None:
+        with self._lock:
+            self.unsent.setdefault(number, code)
+
+    def _finish(self, submission_id: str, *, is_last: bool) -> Receipt | None:
+        unsent = sorted(self.unsent)
+        count = len(self._files) - len(unsent)
+        try:
+            return self._persistently(lambda: self._api.finish(submission_id, count, unsent))
+        except ApiError as error:
+            if error.code != "transfer.incomplete" or is_last:
+                raise
+            return None
+
+    def _persistently(self, attempt: Callable[[], Result]) -> Result:
+        """Try again, after longer and longer pauses with jitter, while that may help."""
+        for number in range(1, 1000):
+            try:
+                result = attempt()
+            except ApiError as error:
+                is_over = time.monotonic() - self._last_success > PATIENCE_SECONDS
+                if not error.is_transient or is_over or self._failure is not None:
+                    raise
+                self._stumble()
+                ceiling = min(LONGEST_PAUSE_SECONDS, 2.0 ** (number - 1))
+                asked = float(error.params.get("retry_after_seconds", 0))
+                self._pause(max(asked, ceiling / 2 + random.random() * ceiling / 2))  # noqa: S311 - only spreads retries
+            else:
+                self._last_success = time.monotonic()
+                self._progress.is_waiting = False
+                return result
+        raise AssertionError
+
+    def _stumble(self) -> None:
+        with self._lock:
+            self._pace.failed()
+        self._progress.is_waiting = True
+        self._report()
+
+    def _report(self) -> None:
+        self._on_progress(self._progress)
+
+
+def _announcement(number: int, file: Selected) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "number": number,
+        "path": file.source.path[:4096],
+        "size": file.source.size,
+        "role": file.role,
+    }
+    if file.study_instance_uid:
+        row["study_instance_uid"] = file.study_instance_uid
+    return row

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from importal import clock, schema
 from importal.database import Database, create_engine, create_jobs_engine
+from importal.delivery import commitment_reported
 from importal.delivery.destinations import Destination
 from importal.delivery.destinations.dimse import DimseConfig, DimseDestination
+from importal.dimse import Peer
 from importal.jobs import JobQueue, install_jobs
 from importal.reconciliation.patient_lookup import PatientLookup
-from importal.reconciliation.patient_lookup.cfind import CFindLookup
+from importal.reconciliation.patient_lookup.cfind import CFindPatientLookup
 from importal.sealing import Keys
 from importal.settings import DestinationSettings, Settings
 from importal.site import Site
@@ -38,14 +40,26 @@ def build(settings: Settings) -> Components:
     )
     if settings.destination is None:
         return Components(site, None, None)
-    peer = _dimse_config(settings, settings.destination)
-    return Components(site, DimseDestination(peer), CFindLookup(peer))
+    destination = DimseDestination(
+        _dimse_config(settings, settings.destination), lambda report: commitment_reported(site, report)
+    )
+    return Components(site, destination, CFindPatientLookup(_peer(settings, settings.destination)))
 
 
 def prepare(components: Components) -> None:
     """Bring the database up to date; safe while other processes do the same."""
     schema.upgrade(components.site.database.engine)
     install_jobs(components.site.settings.sqlalchemy_url)
+
+
+def _peer(settings: Settings, wanted: DestinationSettings) -> Peer:
+    return Peer(
+        called_ae_title=wanted.called_ae_title,
+        host=wanted.host,
+        port=wanted.port,
+        calling_ae_title=settings.ae_title,
+        timeout_seconds=wanted.timeout_seconds,
+    )
 
 
 def _dimse_config(settings: Settings, wanted: DestinationSettings) -> DimseConfig:

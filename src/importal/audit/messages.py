@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from sqlalchemy import JSON, Index, select, tuple_
+from sqlalchemy import DDL, JSON, Index, event, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from importal.database import Base, Moment
@@ -43,6 +43,31 @@ class AuditMessage(Base):
     subject_kind: Mapped[str]
     subject_id: Mapped[str]
     params: Mapped[dict[str, int | str]] = mapped_column(JSON)
+
+
+# The database itself refuses to change or remove a message, whoever asks.
+_SQLITE_GUARD = (
+    "CREATE TRIGGER audit_messages_no_{verb} BEFORE {verb} ON audit_messages "
+    "BEGIN SELECT RAISE(ABORT, 'audit messages are only ever added'); END"
+)
+_POSTGRESQL_GUARD = (
+    "CREATE FUNCTION audit_messages_guard() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'audit messages are only ever added'; END $$",
+    "CREATE TRIGGER audit_messages_guard BEFORE UPDATE OR DELETE ON audit_messages "
+    "FOR EACH ROW EXECUTE FUNCTION audit_messages_guard()",
+)
+
+
+def guard_statements(dialect: str) -> list[str]:
+    """Return the statements that make the table append-only on an engine."""
+    if dialect == "postgresql":
+        return list(_POSTGRESQL_GUARD)
+    return [_SQLITE_GUARD.format(verb=verb) for verb in ("UPDATE", "DELETE")]
+
+
+for _dialect in ("sqlite", "postgresql"):
+    for _statement in guard_statements(_dialect):
+        event.listen(AuditMessage.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
 
 
 def record(

@@ -63,7 +63,7 @@ def _by_gdcm(source: Path, data: Dataset, index: int) -> Samples:
     shape = (int(data.Rows), int(data.Columns), int(form.GetSamplesPerPixel()))
     frames = samples.reshape((-1, *shape))
     frame = frames[min(index, len(frames) - 1)]
-    return frame[..., 0] if shape[2] == 1 else frame
+    return np.asarray(frame[..., 0] if shape[2] == 1 else frame)
 
 
 def _picture(data: Dataset, samples: Samples) -> Image.Image:

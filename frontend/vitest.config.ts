@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts', 'tools/**/*.test.mjs'],
+    setupFiles: ['tools/fetch-assets.mjs'],
     testTimeout: 20_000,
   },
 });

@@ -64,8 +64,7 @@ export async function openArchive(
 }
 
 async function listEntries(archive: SourceFile, use: ArchiveUse): Promise<FileEntry[] | 'suspicious'> {
-  const zip = await import('@zip.js/zip.js');
-  zip.configure({ useWebWorkers: false });
+  const zip = await import('./zip');
   const reader = new zip.ZipReader(new zip.BlobReader(await asBlob(archive, use.limits)));
   const entries: FileEntry[] = [];
   for await (const entry of reader.getEntriesGenerator({ filenameValidation: 'tolerant' })) {
@@ -163,7 +162,7 @@ async function opens(entry: FileEntry, password: string): Promise<boolean> {
     return true;
   } catch (error) {
     // Wrong passwords are asked for again; what cannot be unpacked for another reason is found out later.
-    const zip = await import('@zip.js/zip.js');
+    const zip = await import('./zip');
     return (error as Error).message !== zip.ERR_INVALID_PASSWORD;
   }
 }

@@ -9,18 +9,34 @@ export function modalityWord(code: string): string {
   return textIfKnown(`sender.modality.${code}`) ?? (code || t('sender.modality_unknown'));
 }
 
+/** What comes along with images and says nothing about what was examined. */
+const BESIDES = new Set(['SR', 'DOC', 'PR', 'KO', 'SEG', 'REG', 'OT', 'SC']);
+
+/** "CT scan, PET scan": the kinds of images; what only accompanies them is told when it is all there is. */
 export function modalityWords(study: Study): string {
-  return study.modalities.map(modalityWord).join(', ') || t('sender.modality_unknown');
+  const images = study.modalities.filter((code) => !BESIDES.has(code));
+  const words = (images.length > 0 ? images : study.modalities).map(modalityWord);
+  return [...new Set(words)].join(', ') || t('sender.modality_unknown');
+}
+
+/** Descriptions come from devices: "Thorax^1HEAD_NECK" is read as "Thorax 1HEAD NECK". */
+export function readable(description: string): string {
+  return description.replace(/[\^_]+/g, ' ').trim();
 }
 
 export function dateOrUnknown(value: string): string {
   return formatDicomDate(value) || t('sender.not_stated');
 }
 
+export function bornSentence(birthDate: string): string {
+  const date = formatDicomDate(birthDate);
+  return date ? t('sender.patient.born', { date }) : t('sender.patient.born_unknown');
+}
+
 /** "MRI, 4 March 2025": enough to tell studies apart in a list. */
 export function studyName(study: Study): string {
   const name = t('sender.study.name', { modality: modalityWords(study), date: dateOrUnknown(study.date) });
-  return study.description ? `${name}: ${study.description}` : name;
+  return study.description ? `${name}: ${readable(study.description)}` : name;
 }
 
 export function obstacleSentence(obstacle: Obstacle, total: Totals, limits: Limits): string {

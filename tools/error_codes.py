@@ -47,6 +47,7 @@ def find_violations(project: Project) -> Iterator[Violation]:
         elif item.code not in sentences:
             yield Violation(item.path, item.line, f"the code {item.code!r} has no sentence in {CATALOGUE}")
     known = {item.code for item in declared}
+    known |= _literals(project)
     in_browser = "\n".join(project.text(path) for path in project.browser())
     for code, path in sentences.items():
         if code not in known and not _used(code, in_browser):
@@ -73,6 +74,16 @@ def declared_codes(project: Project) -> Iterator[DeclaredCode]:
                 for member in node.body:
                     if isinstance(member, ast.Assign):
                         yield DeclaredCode(prefix + _literal(member.value), path, member.lineno)
+
+
+def _literals(project: Project) -> set[str]:
+    """Return every literal of the program: a pure module names its codes without declaring an HTTP status."""
+    return {
+        node.value
+        for path in project.python("src/")
+        for node in ast.walk(project.tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def _literal(node: ast.expr) -> str:

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 
 from tools.project import Project, Violation
 
+# Written by Alembic once, never changed, and long when there are many tables.
+REVISIONS = "src/importal/migrations/versions/"
+
 
 def find_violations(project: Project) -> Iterator[Violation]:
     """Yield the files that have more lines than pyproject.toml grants."""
     budgets = project.own_settings["budgets"]
-    yield from _too_long(project, project.python(), budgets["python_lines"])
+    ours = (path for path in project.python() if not path.startswith(REVISIONS))
+    yield from _too_long(project, ours, budgets["python_lines"])
     yield from _too_long(project, project.browser(), budgets["browser_lines"])
     dependencies = project.settings["project"]["dependencies"]
     if len(dependencies) > budgets["runtime_dependencies"]:

@@ -103,7 +103,11 @@ def _parameter(parameter: Any) -> tuple[str, ...]:
     else:
         spelling = " ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
     default = "required" if parameter.required else ""
-    if parameter.default not in {None, ""} and not parameter.required and not callable(parameter.default):
+    if (
+        parameter.default not in {None, "", False}
+        and not parameter.required
+        and not callable(parameter.default)
+    ):
         default = f"`{parameter.default}`"
     return spelling, default, getattr(parameter, "help", "") or ""
 

@@ -62,7 +62,7 @@ def test_every_setting_that_a_page_names_exists(page):
 @pytest.mark.parametrize("page", PAGES, ids=_title)
 def test_every_command_that_a_page_shows_exists(page):
     shown = re.findall(
-        r"(?:^|`|bin/)importal ([a-z-]+)((?: [^`\n]*)?)", page.read_text(encoding="utf-8"), re.MULTILINE
+        r"(?:^|`|bin/)importal ([a-z][a-z-]*)((?: [^`\n]*)?)", page.read_text(encoding="utf-8"), re.MULTILINE
     )
     for name, rest in shown:
         assert name in COMMANDS.commands, name

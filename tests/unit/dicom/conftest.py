@@ -1,3 +1,5 @@
+"""Samples that the tests of the engine share."""
+
 import datetime
 
 import pytest

@@ -101,7 +101,7 @@ export interface InboxQuery {
 
 export interface Series {
   id: string;
-  number: number | string | null;
+  number: string;
   modality: string;
   description: string;
   body_part: string;
@@ -160,12 +160,24 @@ export interface DeliveryAttempt {
   error_code: string | null;
 }
 
+export interface RefusedInstance {
+  sop_instance_uid: string;
+  code: string;
+  /** Status of the C-STORE response (PS3.7 Annex C). */
+  status: number;
+}
+
 export interface Delivery {
   destination: string;
   delivered: number;
   total: number;
   failed: number;
+  /** Taken by the PACS with a remark. */
+  warnings: number;
+  /** Not more than the first hundred. */
+  refused: RefusedInstance[];
   commitment: Commitment;
+  commitment_code: string | null;
   attempts: DeliveryAttempt[];
 }
 
@@ -211,7 +223,7 @@ export interface PatientComparison {
 export interface Candidate extends LocalPatient {
   orders: Order[];
   /** Given where the server knows which study is meant. */
-  comparison?: PatientComparison;
+  comparison?: PatientComparison | null;
 }
 
 export interface Candidates {

@@ -1,7 +1,7 @@
 /** Delivery and storage commitment (PS3.4 Annex J) in plain sentences. */
 import { type MessageKey, t } from '../../locales';
 import { codeText } from '../problems';
-import type { Commitment, DeliveryAttempt, StudyState } from '../types';
+import type { Commitment, DeliveryAttempt, RefusedInstance, StudyState } from '../types';
 
 interface Look {
   sign: string;
@@ -47,4 +47,20 @@ export function attemptSentence(attempt: DeliveryAttempt): string {
   if (attempt.ended_at === null) return t('desk.attempt.running', { arrived });
   if (attempt.error_code === null || attempt.error_code === '') return t('desk.attempt.ended', { arrived });
   return t('desk.attempt.failed', { arrived, why: codeText(attempt.error_code, {}, 'desk.attempt.unknown') });
+}
+
+/** The reasons for which the PACS refused images, each once with how many it concerns. */
+export function refusalSentences(refused: readonly RefusedInstance[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { code, status } of refused) {
+    const hex = status.toString(16).toUpperCase().padStart(4, '0');
+    const why =
+      code === '' || (code === 'destination.refused' && status > 0)
+        ? t('desk.refusal.status', { status: hex })
+        : codeText(code, {}, 'desk.attempt.unknown');
+    counts.set(why, (counts.get(why) ?? 0) + 1);
+  }
+  return [...counts].map(([why, count]) =>
+    t('desk.refusal.of', { images: t('desk.images', { count }), why }),
+  );
 }

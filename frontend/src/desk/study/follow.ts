@@ -6,7 +6,9 @@ const OTHERWISE_MILLISECONDS = 15_000;
 
 /** Whether the machine is at work on the study: inspecting it, sending it, or waiting for the PACS's word. */
 export function isUnderWay(study: StudyDetail): boolean {
-  if (study.state === 'received' || study.state === 'reconciled') return true;
+  if (study.state === 'received') return true;
+  // What can be tried again has stopped for the time being.
+  if (study.state === 'reconciled') return !study.can.retry_delivery;
   return study.state === 'delivered' && study.delivery?.commitment !== 'failed';
 }
 

@@ -20,6 +20,11 @@ const ACTIONS: Record<string, MessageKey> = {
   'study.expired': 'desk.history.expired',
   'vault.identifiers_read': 'desk.history.originals_read',
   'vault.original_read': 'desk.history.original_file_read',
+  'study.delivery_retried': 'desk.history.delivery_retried',
+  'study.objects_deleted': 'desk.history.objects_deleted',
+  'document.read': 'desk.history.document_read',
+  'delivery.commitment_awaited': 'desk.history.commitment_awaited',
+  'delivery.proof_failed': 'desk.history.proof_failed',
   'delivery.attempt_started': 'desk.history.delivery_started',
   'delivery.attempt_failed': 'desk.history.delivery_failed',
 };
@@ -28,4 +33,16 @@ export function historySentence(entry: HistoryEntry): string {
   const key = ACTIONS[entry.action];
   if (key !== undefined) return t(key);
   return t('desk.history.other', { action: entry.action.replace(/[._]/g, ' ') });
+}
+
+const MACHINES: Record<string, MessageKey> = {
+  system: 'desk.actor.system',
+  sender: 'desk.actor.sender',
+  operator: 'desk.actor.operator',
+};
+
+/** A colleague by name, everybody else by what they are. */
+export function actorText(actor: string): string {
+  const key = MACHINES[actor];
+  return key === undefined ? actor : t(key);
 }

@@ -11,10 +11,10 @@ from importal.dicom import charsets
 from importal.dicom.codec import padded
 from importal.dicom.edits import EditList
 from importal.dicom.profile import (
+    IDENTITY,
     ISSUER_OF_PATIENT_ID,
     MITRA_CREATOR,
     MITRA_CREATORS,
-    MITRA_GLOBAL_PATIENT_IDS,
     MODALITY,
     PATIENT_BIRTH_DATE,
     PATIENT_ID,
@@ -36,6 +36,16 @@ from importal.dicom.walk import Found, HeaderWalk, Node
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _UID_LENGTH = 64
 _TEXT_VRS = frozenset((b"", b"LO", b"SH", b"UN", b"LT", b"ST", b"UT", b"CS", b"UC"))
+# Looked up for every element found: plain sets and dicts, made once from the table.
+_REMOVED = frozenset(rule.tag for rule in RULES.values() if rule.arrival is Arrival.REMOVE)
+_PSEUDONYMISED = {
+    rule.tag: (rule.vr, rule.kind)
+    for rule in RULES.values()
+    if rule.arrival is Arrival.PSEUDONYM and rule.kind is not None
+}
+_MITRA = ("LO", IdentifierKind.PATIENT_ID)
+_UNTOUCHED = IDENTITY | MITRA_CREATORS
+_COLLECTED = frozenset(_PSEUDONYMISED) | {tag for tag in _REMOVED if RULES[tag].vr != "SQ"}
 
 
 @dataclass(frozen=True)
@@ -72,12 +82,13 @@ class _Arrival:
         self._profile = profile
         self._edits = EditList(buffer)
         self._replacements: dict[tuple[IdentifierKind, str], Replacement] = {}
-        self._known: dict[tuple[IdentifierKind, bytes], str] = {}
+        self._known: dict[tuple[int, bytes], bytes] = {}
         self._originals: set[bytes] = set()
         self._top = {found.tag: found for found in walk.found if found.node is root}
         self._charset = self._plain(SPECIFIC_CHARACTER_SET)
         self._study = ""
         self._scope = b""
+        self._issuer = padded(profile.issuer_of_patient_id.encode("ascii", "replace"))
         self._patient: tuple[str, str, str] = ("", "", "")
 
     def run(self, syntax: str) -> Arrived:
@@ -86,21 +97,22 @@ class _Arrival:
         removed_until = -1
         mitra = self._mitra_blocks()
         for found in self._walk.found:
-            rule = RULES.get(found.tag)
-            inside_removed = found.start < removed_until
-            if rule is not None and rule.arrival is Arrival.REMOVE:
+            tag = found.tag
+            if tag in _UNTOUCHED:
+                continue
+            if tag in _REMOVED:
                 self._collect(found)
-                if not inside_removed:
-                    self._edits.change(found.node, found.tag, (found.start, found.end), b"")
+                if found.start >= removed_until:
+                    self._edits.change(found.node, tag, (found.start, found.end), b"")
                     removed_until = found.end
-            elif inside_removed:
+            elif found.start < removed_until:
                 self._collect(found)
-            elif rule is not None and rule.arrival is Arrival.ISSUER:
-                self._write(found, "LO", self._profile.issuer_of_patient_id)
-            elif rule is not None and rule.kind is not None:
-                self._pseudonymise(found, rule.vr, rule.kind)
-            elif found.tag in MITRA_GLOBAL_PATIENT_IDS and (id(found.node), found.tag >> 8 & 0xFF) in mitra:
-                self._pseudonymise(found, "LO", IdentifierKind.PATIENT_ID)
+            elif tag == ISSUER_OF_PATIENT_ID:
+                self._write(found, "LO", self._issuer)
+                removed_until = found.end  # it may pretend to be a sequence
+            elif tag in _PSEUDONYMISED or (id(found.node), tag >> 8 & 0xFF) in mitra:
+                self._pseudonymise(found)
+                removed_until = found.end
         patient = self._ensure()
         facts = InstanceFacts(*identity, patient)
         return Arrived(self._edits, facts, tuple(self._replacements.values()), frozenset(self._originals))
@@ -144,17 +156,17 @@ class _Arrival:
         }
 
     def _collect(self, found: Found) -> None:
-        rule = RULES.get(found.tag)
-        if rule is not None and rule.vr != "SQ" and rule.arrival in (Arrival.PSEUDONYM, Arrival.REMOVE):
+        if found.tag in _COLLECTED:
             self._originals.add(self._value(found))
 
-    def _pseudonymise(self, found: Found, vr: str, kind: IdentifierKind) -> None:
+    def _pseudonymise(self, found: Found) -> None:
         raw = self._value(found)
-        known = self._known.get((kind, raw))
-        if known is None:
-            known = self._known[kind, raw] = self._replacement(kind, raw)
-        if known:
-            self._write(found, vr, known)
+        vr, kind = _PSEUDONYMISED.get(found.tag, _MITRA)
+        new = self._known.get((found.tag, raw))
+        if new is None:
+            new = self._known[found.tag, raw] = padded(self._replacement(kind, raw).encode("ascii"))
+        if new:
+            self._write(found, vr, new)
 
     def _replacement(self, kind: IdentifierKind, raw: bytes) -> str:
         """Return the pseudonym for a value and note the replacement; "" for an empty value, which stays."""
@@ -177,8 +189,7 @@ class _Arrival:
             scope = self._scope
         return pseudonyms.pseudonym(kind.value, scope, original), scope
 
-    def _write(self, found: Found, vr: str, value: str) -> None:
-        new = padded(value.encode("ascii", "replace"))
+    def _write(self, found: Found, vr: str, new: bytes) -> None:
         if found.vr in _TEXT_VRS and len(new) == found.end - found.value:
             self._edits.change(found.node, found.tag, (found.value, found.end), new)
             return
@@ -190,21 +201,21 @@ class _Arrival:
         original = self._text(PATIENT_ID)
         pseudonyms = self._profile.pseudonyms
         if original:
-            patient = self._pseudonym(IdentifierKind.PATIENT_ID, original)[0]
+            patient = self._replacements[IdentifierKind.PATIENT_ID, original].pseudonym
         else:
             patient = pseudonyms.pseudonym("patient_id_of_study", self._study)
-            self._put(PATIENT_ID, "LO", patient)
+            self._put(PATIENT_ID, "LO", patient.encode("ascii"))
         if ISSUER_OF_PATIENT_ID not in self._top:
-            self._put(ISSUER_OF_PATIENT_ID, "LO", self._profile.issuer_of_patient_id)
+            self._put(ISSUER_OF_PATIENT_ID, "LO", self._issuer)
         if not self._text(STUDY_ID):
-            self._put(STUDY_ID, "SH", pseudonyms.pseudonym("study_id_of_study", self._study))
+            self._put(STUDY_ID, "SH", pseudonyms.pseudonym("study_id_of_study", self._study).encode("ascii"))
         return patient
 
-    def _put(self, tag: int, vr: str, value: str) -> None:
+    def _put(self, tag: int, vr: str, value: bytes) -> None:
         found = self._top.get(tag)
         if found is not None:
             self._write(found, vr, value)
             return
         place = next((at for other, at in self._walk.top_level if other > tag), self._walk.position)
-        whole = self._root.codec.element(tag, vr, padded(value.encode("ascii", "replace")))
+        whole = self._root.codec.element(tag, vr, value)
         self._edits.change(self._root, tag, (place, place), whole)

@@ -52,7 +52,7 @@ def encode(text: str, specific_character_set: str) -> bytes:
     if text.isascii():
         return text.encode("ascii")
     names = encodings(specific_character_set)
-    ascii_first = specific_character_set.split("\\")[0].strip(" \0") in _DEFAULT_REPERTOIRE
+    ascii_first = specific_character_set.split("\\", 1)[0].strip(" \0") in _DEFAULT_REPERTOIRE
     groups = []
     for group in text.split("="):
         components = [_component(component, names, ascii_first=ascii_first) for component in group.split("^")]

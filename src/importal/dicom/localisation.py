@@ -348,7 +348,8 @@ class _Departure:
             self._edits.change(self._root, tag, (found.start, found.end), element)
 
 
-_LEFT_ALONE = frozenset(
-    {ORIGINAL_ATTRIBUTES}
-    | {rule.tag for rule in RULES.values() if rule.vr == "SQ" and rule.departure is not Departure.KEEP},
-)
+# Replaced whole on the top level: nothing inside is edited on its own.
+_LEFT_ALONE = (_WATCH - {rule.tag for rule in RULES.values() if rule.departure is Departure.KEEP}) | {
+    ORIGINAL_ATTRIBUTES,
+    CONTRIBUTING_EQUIPMENT,
+}

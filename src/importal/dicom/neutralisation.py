@@ -207,7 +207,7 @@ def neutralise(
     """
     view = memoryview(original)
     try:
-        rewritten = rewrite(view, profile)
+        rewritten = rewrite(original, profile)
     except Defect:
         return _tolerant(view, profile, original_sha256)
     if rewritten.edits is None:

@@ -25,11 +25,11 @@ class Pseudonyms:
 
     def digest(self, domain: str, *parts: str | bytes) -> bytes:
         """Return 32 bytes for the parts; each is length-prefixed, so that no two lists of parts coincide."""
-        message = bytearray(f"importal\0{self.key_version}\0{domain}\0".encode())
+        message = [f"importal\0{self.key_version}\0{domain}\0".encode()]
         for part in parts:
             raw = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-            message += len(raw).to_bytes(4, "big") + raw
-        return hmac.digest(self.key, bytes(message), "sha256")
+            message += (len(raw).to_bytes(4, "big"), raw)
+        return hmac.digest(self.key, b"".join(message), "sha256")
 
     def pseudonym(self, domain: str, *parts: str | bytes) -> str:
         """Return the prefix and upper-case base32 without I, L, O and U; 16 characters in all."""

@@ -6,21 +6,24 @@ digested once only. A patch contains identifiers; whoever keeps it seals it.
 
 Layout, version 1: "IRP", version, flags (1: body deflated, 2: digest of the whole original present); body;
 the first 8 bytes of the SHA-256 of all before. Body: lengths of original, header and stored; digests;
-steps as variable-length numbers with their bytes.
+steps, each three numbers and the bytes to add. Numbers are little endian, 64 bits.
 """
 
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from struct import Struct
 
 from importal.dicom.edits import Edit
 from importal.dicom.refusal import RestoreError
 
 _MAGIC = b"IRP\x01"
 _DEFLATED, _WHOLE_DIGEST = 1, 2
-_DEFLATE_FROM = 256
+_DEFLATE_FROM = 2048
 _CHECK = 8
+_LENGTHS = Struct("<QQQ")  # original, its header, stored
+_STEP = Struct("<QQQ")  # copy, skip, length of what is added
 MAX_PATCH_BODY = 4 << 30
 
 Step = tuple[int, int, bytes]  # copy, skip, add
@@ -90,21 +93,12 @@ def _shared_end(left: memoryview, right: memoryview) -> int:
     return low
 
 
-def _number(value: int) -> bytes:
-    raw = bytearray()
-    while value > 0x7F:
-        raw.append(value & 0x7F | 0x80)
-        value >>= 7
-    raw.append(value)
-    return bytes(raw)
-
-
 def pack(digests: OriginalDigests, stored_length: int, steps: Iterable[Step]) -> bytes:
     """Return the serialised patch."""
-    body = bytearray(_number(digests.length) + _number(digests.header_length) + _number(stored_length))
+    body = bytearray(_LENGTHS.pack(digests.length, digests.header_length, stored_length))
     body += digests.header + digests.bulk + (digests.whole or b"")
     for copy, skip, add in steps:
-        body += _number(copy) + _number(skip) + _number(len(add)) + add
+        body += _STEP.pack(copy, skip, len(add)) + add
     flags = _WHOLE_DIGEST if digests.whole else 0
     raw = bytes(body)
     if len(raw) >= _DEFLATE_FROM:
@@ -119,18 +113,6 @@ class _Reader:
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
         self._position = 0
-
-    def number(self) -> int:
-        value = shift = 0
-        while True:
-            if self._position >= len(self._raw) or shift > 63:
-                raise RestoreError("patch.damaged")
-            byte = self._raw[self._position]
-            self._position += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
 
     def take(self, length: int) -> bytes:
         if self._position + length > len(self._raw):
@@ -167,7 +149,7 @@ def restore(stored: bytes, reverse_patch: bytes) -> bytes:
     """
     flags, raw = _body(reverse_patch)
     reader = _Reader(raw)
-    length, split, stored_length = reader.number(), reader.number(), reader.number()
+    length, split, stored_length = _LENGTHS.unpack(reader.take(_LENGTHS.size))
     if stored_length != len(stored):
         raise RestoreError("stored.length")
     header, bulk = reader.take(32), reader.take(32)
@@ -175,7 +157,8 @@ def restore(stored: bytes, reverse_patch: bytes) -> bytes:
     pieces: list[bytes | memoryview] = []
     view, position = memoryview(stored), 0
     while not reader.done:
-        copy, skip, add = reader.number(), reader.number(), reader.take(reader.number())
+        copy, skip, size = _STEP.unpack(reader.take(_STEP.size))
+        add = reader.take(size)
         pieces += [view[position : position + copy], add]
         position += copy + skip
     original = b"".join([*pieces, view[position:]])

@@ -188,3 +188,18 @@ def test_localise_refuses_what_is_no_stored_object(local):
     for junk in (b"", b"\0" * 200, b"\0" * 128 + b"DICM"):
         with pytest.raises(dicom.Refused):
             dicom.localise(junk, local)
+
+
+def test_an_identifier_that_pretends_to_be_a_sequence_is_replaced_whole(profile, local):
+    inner = [(0x00100020, "LO", "FOREIGN-0815"), (0x00080050, "SH", "ACC-4711")]
+    for tag in (0x00100020, 0x00100021, 0x00080050, 0x0018A001):
+        elements = samples.image()
+        elements[tag] = ("SQ", [inner, inner])
+        original = samples.part10(samples.as_list(elements))
+        stored, neutralised = stored_of(original, profile)
+        assert dicom.restore(stored, neutralised.reverse_patch) == original
+        assert b"FOREIGN-0815" not in stored
+        assert b"ACC-4711" not in stored
+        image, _ = localised_of(stored, local)
+        assert (image.PatientID, image.AccessionNumber) == ("LOCAL-1", "ORDER-9")
+        assert not dicom.neutralise(b"".join(dicom.localise(stored, local).chunks), profile).repairs

@@ -72,6 +72,8 @@ export interface Receipt {
   submitted_at: string;
   studies: { study_instance_uid: string; instances: number; documents: number }[];
   instances: number;
+  /** Instances that were there twice and are kept once. */
+  duplicates: number;
   documents: number;
   refused: { number: number; code: string }[];
 }
@@ -95,6 +97,11 @@ export class ApiError extends Error {
     return status === 0 || status === 408 || status === 429 || (status >= 500 && status !== 507);
   }
 }
+
+/** Milliseconds to wait for an answer, besides the time that the body may take. */
+const PATIENCE = 60_000;
+/** Bytes per second of the slowest line that is worth waiting for. */
+const SLOWEST_LINE = 20_000;
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 type Body = { json: unknown } | { pack: Blob } | Record<string, never>;
@@ -174,7 +181,6 @@ export class Api {
     const headers: Record<string, string> = { Accept: 'application/json' };
     if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
     const init: RequestInit = { method, headers, credentials: 'omit', cache: 'no-store' };
-    if (signal) init.signal = signal;
     if ('json' in body) {
       headers['Content-Type'] = 'application/json';
       init.body = JSON.stringify(body.json);
@@ -185,12 +191,22 @@ export class Api {
     return readAnswer<T>(await this.#request(path, init, signal));
   }
 
+  /** A connection that has died silently must not hold the upload for ever: what takes too long is given up. */
   async #request(path: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
+    const bytes = init.body instanceof Blob ? init.body.size : 0;
+    const deadline = new AbortController();
+    const stop = () => deadline.abort(signal?.reason);
+    const timer = setTimeout(stop, PATIENCE + (bytes / SLOWEST_LINE) * 1000);
+    signal?.addEventListener('abort', stop);
     try {
-      return await this.fetch(this.base + path, init);
+      signal?.throwIfAborted();
+      return await this.fetch(this.base + path, { ...init, signal: deadline.signal });
     } catch (error) {
       if (signal?.aborted) throw error;
       throw new ApiError('network', 0);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
     }
   }
 }

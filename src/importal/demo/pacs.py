@@ -21,6 +21,7 @@ from pynetdicom.sop_class import (
     Verification,
 )
 
+from importal.demo.discs import local_orders
 from importal.demo.pacs_index import LEVELS, ArchiveIndex, LocalOrder, UnreadableInstance, text_of
 from importal.dimse import (
     Extras,
@@ -182,7 +183,7 @@ class StandInPacs:
 
 
 def main() -> None:
-    """Run the archive until it is interrupted."""
+    """Run the archive until it is interrupted; it knows the patients of the sample discs and their orders."""
     parser = argparse.ArgumentParser(description="A small stand-in archive for trying things out.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--ae-title", default="PACS")
@@ -199,6 +200,7 @@ def main() -> None:
     pacs = StandInPacs(
         arguments.folder, ae_title=arguments.ae_title, port=arguments.port, modalities=modalities
     )
+    pacs.seed(local_orders())
     pacs.start()
     print(f"{pacs.ae_title} listens on 127.0.0.1:{pacs.port} and holds {len(pacs.index)} instances.")
     try:

@@ -12,7 +12,7 @@ LITTER = {
     + b"\0" * 60
     + b"This stands for a viewer program and does nothing.\r\n",
     "VIEWER/VIEWER.DLL": b"MZ\x90\x00" + b"\0" * 60 + b"This stands for a program library.\r\n",
-    "VIEWER/HELP/INDEX.HTM": b"<!DOCTYPE html><html><body><h1>Viewer</h1><p>Start START.EXE.</p></body></html>",
+    "VIEWER/HELP/INDEX.HTM": b"<!DOCTYPE html><html><body><p>Start START.EXE.</p></body></html>",
     "README.TXT": b"This disc holds medical images. To view them start the viewer.\r\n",
 }
 """What hospital discs carry along."""
@@ -53,15 +53,14 @@ def _escaped(text: str) -> str:
 
 
 def skin_photo(seed: int) -> bytes:
-    """Return a JPEG as from a phone: skin with a mole and a ruler, lying on its side with a rotation in EXIF."""
+    """Return a JPEG as from a phone: skin with a mole and a ruler, stored on its side as EXIF says."""
     random, height, width = np.random.default_rng(seed), 900, 1200
     y, x = np.mgrid[0:height, 0:width]
     light = 1.0 - 0.25 * np.hypot(x - 500, y - 350) / 900
     pores = random.normal(0, 1, (height // 3, width // 3)).repeat(3, 0).repeat(3, 1)
     skin = np.array([224, 176, 150])[None, None, :] * light[..., None] + 3.5 * pores[..., None]
-    edge = (
-        1 + 0.12 * np.sin(5 * np.arctan2(y - 470, x - 620)) + 0.05 * np.sin(11 * np.arctan2(y - 470, x - 620))
-    )
+    around = np.arctan2(y - 470, x - 620)
+    edge = 1 + 0.12 * np.sin(5 * around) + 0.05 * np.sin(11 * around)
     mole = np.clip(1.15 - np.hypot((x - 620) / 95, (y - 470) / 70) / edge, 0, 0.25) * 4
     skin = skin * (1 - mole[..., None]) + np.array([84, 50, 40])[None, None, :] * mole[..., None]
     ruler = y > 780

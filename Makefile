@@ -15,6 +15,7 @@ SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -n
 TIERS := unit docs contract database journey browser
 
 .PHONY: list setup frontend demo demo-check test check fix record bench lock
+.PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,26 +27,21 @@ frontend: $(ASSETS) ## build the pages of sender and desk, when their sources ch
 demo: setup ## start portal, worker and a stand-in PACS with sample discs; Ctrl-C stops all
 	@$(BIN)/importal demo
 
-demo-check: setup ## walk the whole road of an upload without a person, and print what happened
-	@$(BIN)/importal demo --check
+demo-check: setup ## format, lint, types, import contracts and our own rules; under a minute
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-pages check-style check-rules
 
-test: setup check ## run the checks and every test, from fast to slow
-	@for tier in $(TIERS); do \
-	  if [ -n "$$(find tests/$$tier -name 'test_*.py' 2>/dev/null)" ]; then \
-	    echo "== tests/$$tier"; $(BIN)/pytest -q tests/$$tier; \
-	  else \
-	    echo "tests/$$tier holds no test" >&2; exit 1; \
-	  fi; \
-	done
-	@echo "== frontend"; cd frontend && npm test --silent
-	@echo "== demo-check"; $(BIN)/importal demo --check
-
-check: setup ## format, lint, types, import contracts and our own rules; under a minute
+check-style:
 	@$(BIN)/ruff format --check || { echo "run 'make fix'"; exit 1; }
 	@$(BIN)/ruff check --quiet
+
+check-types:
 	@$(BIN)/mypy
+
+check-rules:
 	@said=$$($(BIN)/lint-imports --no-logo) || { echo "$$said"; exit 1; }; tail -n 1 <<<"$$said"
 	@$(BIN)/python -m tools.check
+
+check-pages:
 	@cd frontend && npm run --silent check
 
 fix: setup ## format, and mend what can be mended by a machine

@@ -27,7 +27,21 @@ frontend: $(ASSETS) ## build the pages of sender and desk, when their sources ch
 demo: setup ## start portal, worker and a stand-in PACS with sample discs; Ctrl-C stops all
 	@$(BIN)/importal demo
 
-demo-check: setup ## format, lint, types, import contracts and our own rules; under a minute
+demo-check: setup ## walk the whole road of an upload without a person, and print what happened
+	@$(BIN)/importal demo --check
+
+test: setup check ## run the checks and every test, from fast to slow
+	@for tier in $(TIERS); do \
+	  if [ -n "$$(find tests/$$tier -name 'test_*.py' 2>/dev/null)" ]; then \
+	    echo "== tests/$$tier"; $(BIN)/pytest -q tests/$$tier; \
+	  else \
+	    echo "tests/$$tier holds no test" >&2; exit 1; \
+	  fi; \
+	done
+	@echo "== frontend"; cd frontend && npm test --silent
+	@echo "== demo-check"; $(BIN)/importal demo --check
+
+check: setup ## format, lint, types, import contracts and our own rules; under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-types check-pages check-style check-rules
 
 check-style:
@@ -53,7 +67,7 @@ record: setup ## renew the generated reference and the OpenAPI file after a chan
 	@$(BIN)/python -m tools.reference --write
 	@$(BIN)/python -m tools.openapi --write
 
-bench: setup ## measure the engine and the transfer on this machine
+bench: setup ## measure the engine and the store on this machine
 	@$(BIN)/python -m tools.bench
 
 lock: ## renew the locks from pyproject.toml and package.json

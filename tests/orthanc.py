@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,34 @@ class Orthanc:
     http_port: int
     commitment_port: int
     ae_title: str = "PACS"
+    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
 
-    def destination_setting(self) -> str:
+    def start(self) -> None:
+        """Start it on its ports, with what it stored before."""
+        orthanc = program("orthanc")
+        assert orthanc is not None, "Orthanc is not installed"
+        with (self.folder / "orthanc.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(orthanc), str(self.folder / "orthanc.json")],
+                stdout=log, stderr=log, cwd=self.folder, env={**os.environ, "TCP_NODELAY": "1"},
+            )  # fmt: skip
+        _await_readiness(self, self.process)
+
+    def stop(self) -> None:
+        """Stop it; what it stored stays."""
+        assert self.process is not None
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def destination_setting(self, commitment: str = "query") -> str:
         """Return the value of IMPORTAL_DESTINATION for this archive."""
         return json.dumps(
             {
@@ -45,6 +67,7 @@ class Orthanc:
                 "called_ae_title": self.ae_title,
                 "host": "127.0.0.1",
                 "port": self.dicom_port,
+                "commitment": commitment,
             }
         )
 
@@ -107,25 +130,12 @@ def running_orthanc(folder: Path, *, commitment_port: int | None = None) -> Iter
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port() if commitment_port is None else commitment_port
     archive = Orthanc(folder, free_port(), free_port(), port)
-    configuration = folder / "orthanc.json"
-    configuration.write_text(json.dumps(_configuration(archive)))
-    orthanc = program("orthanc")
-    assert orthanc is not None, "Orthanc is not installed"
-    with (folder / "orthanc.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(orthanc), str(configuration)],
-            stdout=log, stderr=log, cwd=folder, env={**os.environ, "TCP_NODELAY": "1"},
-        )  # fmt: skip
+    (folder / "orthanc.json").write_text(json.dumps(_configuration(archive)))
     try:
-        _await_readiness(archive, process)
+        archive.start()
         yield archive
     finally:
-        process.terminate()
-        try:
-            process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        archive.stop()
 
 
 def _await_readiness(archive: Orthanc, process: "subprocess.Popen[bytes]") -> None:

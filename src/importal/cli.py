@@ -30,9 +30,9 @@ app.command()(send)
 OPERATOR = audit.Actor("operator", "cli")
 
 
-def _components() -> Components:
+def _components(*, with_jobs: bool = False) -> Components:
     components = build(settings.load())
-    prepare(components)
+    prepare(components, with_jobs=with_jobs)
     return components
 
 
@@ -126,7 +126,7 @@ def check() -> None:
 @app.command()
 def purge() -> None:
     """Delete what is no longer needed: delivered images after their time, unfinished uploads, leftovers."""
-    counts = purge_site(_components().site)
+    counts = purge_site(_components(with_jobs=True).site)
     for what, count in counts.items():
         print(f"{count:6}  {what}")
 

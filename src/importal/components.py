@@ -46,10 +46,14 @@ def build(settings: Settings) -> Components:
     return Components(site, destination, CFindPatientLookup(_peer(settings, settings.destination)))
 
 
-def prepare(components: Components) -> None:
-    """Bring the database up to date; safe while other processes do the same."""
+def prepare(components: Components, *, with_jobs: bool = True) -> None:
+    """Bring the database up to date; safe while other processes do the same.
+
+    Whoever never enqueues a job may leave out the job engine's tables, which take seconds to look after.
+    """
     schema.upgrade(components.site.database.engine)
-    install_jobs(components.site.settings.sqlalchemy_url)
+    if with_jobs:
+        install_jobs(components.site.settings.sqlalchemy_url)
 
 
 def _peer(settings: Settings, wanted: DestinationSettings) -> Peer:

@@ -30,6 +30,11 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def portal(tmp_path: Path, orthanc: Orthanc, database_url: str) -> Iterator[Portal]:
-    settings = {"IMPORTAL_DESTINATION": orthanc.destination_setting(), "IMPORTAL_DATABASE_URL": database_url}
+    # On SQLite the archive proves by storage commitment, on PostgreSQL by a query: both ways are walked.
+    settings = {
+        "IMPORTAL_DESTINATION": orthanc.destination_setting("query" if database_url else "n-action"),
+        "IMPORTAL_COMMITMENT_PORT": str(orthanc.commitment_port),
+        "IMPORTAL_DATABASE_URL": database_url,
+    }
     with running_portal(tmp_path / "portal", **settings) as portal:
         yield portal

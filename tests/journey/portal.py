@@ -1,5 +1,6 @@
 """A real portal for journeys: web and worker as processes of their own, which a test may kill."""
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ from typing import Any
 
 import httpx2
 
+from importal import accounts, components, institutions
+from importal.settings import Settings
 from tests.postgres import free_port
 
 PATIENCE_SECONDS = 120
@@ -39,6 +42,7 @@ class Portal:
     environment: dict[str, str]
     port: int
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -77,6 +81,8 @@ class Portal:
         process.wait(10)
 
     def stop(self) -> None:
+        for client in self.clients:
+            client.close()
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
@@ -91,6 +97,7 @@ class Portal:
         return self.processes[name].poll() is None
 
     def invite(self, *arguments: str) -> str:
+        """Make an invitation as an operator does; return its code."""
         found = re.search(r"Upload code\s+(\S+)", self.run("invite", *arguments))
         assert found is not None
         return found.group(1)
@@ -98,6 +105,7 @@ class Portal:
     def desk(self) -> httpx2.Client:
         """Return a signed-in client of the desk."""
         client = httpx2.Client(base_url=self.url, headers={"X-Importal-Desk": "1"}, timeout=30)
+        self.clients.append(client)
         answer = client.post("/api/desk/session", json={"username": "desk", "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return client
@@ -108,6 +116,22 @@ class Portal:
             return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
         except httpx2.HTTPError:
             return False
+
+
+def _set_up(environment: dict[str, str]) -> None:
+    """Create the institution and the account; in this process, for starting Python takes its time."""
+    names = Settings.model_fields
+    values = {name: environment[key] for name in names if (key := f"IMPORTAL_{name.upper()}") in environment}
+    destination = values.pop("destination", None)
+    settings = Settings(**values, destination=None if destination is None else json.loads(destination))
+    built = components.build(settings)
+    components.prepare(built, with_jobs=False)
+    with built.site.database.transaction() as session:
+        home = institutions.create(
+            session, "City Hospital", phone="+49 30 0000", email="images@hospital.example"
+        )
+        accounts.create_account(session, built.site, home.id, "desk", PASSWORD, "Desk")
+    built.site.database.dispose()
 
 
 @contextmanager
@@ -125,8 +149,7 @@ def running_portal(folder: Path, **settings: str) -> Iterator[Portal]:
         **settings,
     }
     portal = Portal(folder, environment, port)
-    portal.run("institution", "City Hospital", "--phone", "+49 30 0000", "--email", "images@hospital.example")
-    portal.run("account", "desk", "--display-name", "Desk", "--password", PASSWORD)
+    _set_up(environment)
     try:
         portal.start_web()
         portal.start_worker()

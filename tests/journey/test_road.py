@@ -144,14 +144,14 @@ def test_an_archive_that_is_away_is_tried_again_until_it_is_back(
     await_sent(portal, sender(portal, disc, portal.invite()))
     desk = portal.desk()
     rows = await_inspected(desk, 2)
-    orthanc.pause()
+    orthanc.stop()
     for row in rows:
         reconcile(desk, row["id"], LOCAL)
     wait_until(
         "an attempt failed", lambda: detail(desk, rows[0]["id"])["delivery"]["attempts"][-1]["error_code"]
     )
     assert detail(desk, rows[0]["id"])["state"] == "reconciled"
-    orthanc.resume()
+    orthanc.start()
     for row in rows:
         await_committed(desk, row["id"])
     assert len(orthanc.instances()) == 16

@@ -137,7 +137,7 @@ def _set_up_hospital(folder: Path, environment: Mapping[str, str], state: DemoSt
     """Create the institution, the account and the invitation unless an earlier start did."""
     os.environ.update({key: value for key, value in environment.items() if key.startswith("IMPORTAL_")})
     built = components.build(settings.load())
-    components.prepare(built)
+    components.prepare(built, with_jobs=False)
     site = built.site
     operator = audit.Actor("operator", "demo")
     with site.database.transaction() as session:

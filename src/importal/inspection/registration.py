@@ -38,11 +38,8 @@ class _Registration:
         self.studies = {study.study_instance_uid: study for study in found}
         series = session.scalars(select(Series).join(Study).where(of_submission))
         self._series = {(row.study_id, row.series_instance_uid): row for row in series}
-        self._instances = set(
-            session.execute(
-                select(Instance.study_id, Instance.sop_instance_uid).join(Study).where(of_submission)
-            ).tuples()
-        )
+        instances = select(Instance.study_id, Instance.sop_instance_uid).join(Study).where(of_submission)
+        self._instances = {(row.study_id, row.sop_instance_uid) for row in session.execute(instances)}
 
     def add_instance(self, file: ArrivedFile, facts: dicom.InstanceFacts) -> None:
         study = self.studies.get(facts.study_instance_uid) or self._add_study(facts)

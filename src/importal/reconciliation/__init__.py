@@ -5,5 +5,6 @@ The desk's inbox and study pages, proposals from the patient lookup, and the dec
 
 from importal.reconciliation.actions import Decision, compare, reconcile, reject
 from importal.reconciliation.routes import router
+from importal.reconciliation.schemas import LocalPatient, Order
 
-__all__ = ["Decision", "compare", "reconcile", "reject", "router"]
+__all__ = ["Decision", "LocalPatient", "Order", "compare", "reconcile", "reject", "router"]

@@ -58,7 +58,7 @@ def is_deliverable(document: Document) -> bool:
 def _names(session: Session, history: list[audit.AuditMessage]) -> dict[str, str]:
     ids = {message.actor_id for message in history if message.actor_kind == "staff"}
     found = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
-    return dict(found.tuples().all())
+    return {row.id: row.display_name for row in found}
 
 
 def _actor(message: audit.AuditMessage, names: Mapping[str, str]) -> str:

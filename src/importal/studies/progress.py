@@ -65,8 +65,8 @@ def shown(session: Session, study: Study, now: Standing) -> schemas.DeliveryShow
     if not now.attempts:
         return None
     of_study = InstanceDelivery.study_id == study.id
-    counted = select(InstanceDelivery.outcome, func.count()).where(of_study)
-    counts = dict(session.execute(counted.group_by(InstanceDelivery.outcome)).tuples().all())
+    counted = select(InstanceDelivery.outcome, func.count().label("number")).where(of_study)
+    counts = {row.outcome: row.number for row in session.execute(counted.group_by(InstanceDelivery.outcome))}
     refused = session.scalars(
         select(InstanceDelivery)
         .where(of_study, InstanceDelivery.outcome == "refused")

@@ -126,11 +126,11 @@ def source_of(session: Session, site: Site, submission_id: str) -> schemas.Uploa
 def series_of(session: Session, study_id: str) -> list[schemas.SeriesShown]:
     """Return the series of a study in the order of their numbers."""
     counted = (
-        select(Instance.series_id, func.count())
+        select(Instance.series_id, func.count().label("number"))
         .where(Instance.study_id == study_id)
         .group_by(Instance.series_id)
     )
-    counts = dict(session.execute(counted).tuples().all())
+    counts = {row.series_id: row.number for row in session.execute(counted)}
     rows = session.scalars(select(Series).where(Series.study_id == study_id)).all()
     return [
         schemas.SeriesShown(

@@ -77,6 +77,7 @@ class Transfer:
         self._progress = Progress(sum(file.source.size for file in files))
         self._lock = threading.Lock()
         self._repeats: dict[Span, int] = {}
+        self._active = 0
         self._failure: BaseException | None = None
         self._last_success = time.monotonic()
         # Files that could not be sent, with the code that says why.
@@ -152,14 +153,16 @@ class Transfer:
 
     def _add_senders(self, submission_id: str, work: WorkList, senders: list[threading.Thread]) -> None:
         with self._lock:
-            while len(senders) < self._pace.connections:
+            while self._active < self._pace.connections:
+                self._active += 1
                 sender = threading.Thread(target=self._send, args=(submission_id, work, senders), daemon=True)
                 senders.append(sender)
                 sender.start()
 
     def _send(self, submission_id: str, work: WorkList, senders: list[threading.Thread]) -> None:
         try:
-            while self._failure is None:
+            # Leaves when the pace has slowed down; the last one stays until the work is done.
+            while self._failure is None and self._active <= self._pace.connections:
                 pack = work.next(self._pace.pack_bytes)
                 if pack is None:
                     return
@@ -167,6 +170,9 @@ class Transfer:
                     self._add_senders(submission_id, work, senders)
         except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for all senders
             self._failure = self._failure or error
+        finally:
+            with self._lock:
+                self._active -= 1
 
     def _deliver(self, submission_id: str, pack: OutgoingPack, work: WorkList) -> bool:
         body = encode_pack(pack.frames)

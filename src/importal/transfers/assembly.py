@@ -52,10 +52,11 @@ def assemble(site: Site, sender: SenderSession, submission_id: str, number: int)
 def waiting(session: Session, submission_id: str) -> list[int]:
     """Return the files whose parts are all there but which were not put together, after a crash."""
     files = session.scalars(
-        select(TransferFile)
-        .join(TransferFrame, TransferFrame.file_id == TransferFile.id)
-        .where(TransferFile.submission_id == submission_id, TransferFile.confirmed_at.is_(None))
-        .distinct()
+        select(TransferFile).where(
+            TransferFile.submission_id == submission_id,
+            TransferFile.confirmed_at.is_(None),
+            TransferFile.id.in_(select(TransferFrame.file_id)),
+        )
     )
     return sorted(file.number for file in files if is_complete(session, file))
 

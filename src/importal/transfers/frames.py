@@ -43,6 +43,12 @@ class _Known:
     new_parts: list[Part] = field(default_factory=list)
 
 
+def require_open(site: Site, sender: SenderSession, submission_id: str) -> None:
+    """Raise ``not_found`` or ``submission.closed`` unless frames would be taken."""
+    with site.database.reading() as session:
+        submissions.require_draft(submissions.for_sender(session, sender, submission_id))
+
+
 def take_frames(
     site: Site, sender: SenderSession, submission_id: str, frames: Sequence[Frame]
 ) -> list[FrameAnswer]:
@@ -112,7 +118,7 @@ def _take(site: Site, submission_id: str, frame: Frame, known: _Known | None) ->
 def _objection(frame: Frame, known: _Known | None) -> str | None:
     if known is None:
         return "frame.unknown_file"
-    if frame.encoding != IDENTITY or len(frame.data) != frame.length:
+    if frame.encoding != IDENTITY:
         return "frame.encoding"
     size = known.file.size
     if frame.offset + frame.length > size or (frame.length == 0 and size > 0):

@@ -131,6 +131,8 @@ def parse_header(raw: bytes) -> dict[str, Any]:
         raise PackMalformed("sha256")
     if not isinstance(header["encoding"], str) or not 0 < len(header["encoding"]) <= _LONGEST_ENCODING:
         raise PackMalformed("encoding")
+    if header["encoding"] == IDENTITY and header["size"] != header["length"]:
+        raise PackMalformed("size")
     return header
 
 

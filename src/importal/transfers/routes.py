@@ -9,7 +9,7 @@ from importal import submissions
 from importal.http_api import SiteDep
 from importal.invitations import Sending
 from importal.transfers import announcement, finishing, listing, schemas
-from importal.transfers.frames import FrameAnswer, take_frames
+from importal.transfers.frames import FrameAnswer, require_open, take_frames
 from importal.transfers.intake import Intake, cost_of, groups
 from importal.transfers.packs import MEDIA_TYPE
 
@@ -104,6 +104,8 @@ async def receive_pack(
     intake: Annotated[Intake, Depends(_intake)],
 ) -> schemas.PackAnswer:
     """Take a pack of frames; what is confirmed in the answer is on the disk."""
+    # Asked before the body is read: a stranger's bytes are not worth a place.
+    await intake.work(partial(require_open, site, sender, submission_id))
     answers: list[FrameAnswer] = []
     async with intake.place(submission_id, cost_of(request)):
         async for group in groups(request):

@@ -1,8 +1,10 @@
 /** Where the sender stands: the invitation that was opened, the step, and what is said aloud. */
 import { errorText } from '../locales';
-import { Api, ApiError, type OpenedInvitation } from '../transfer/api';
+import { Api, ApiError, type OpenedInvitation, type OpenSubmission } from '../transfer/api';
 
 export type Step = 'code' | 'choose' | 'sending' | 'done';
+
+export type Invitation = OpenedInvitation & { open_submission: OpenSubmission | null };
 
 export interface Undo {
   text: string;
@@ -16,7 +18,7 @@ class Session {
   step = $state<Step>('code');
   opening = $state(false);
   code = $state('');
-  invitation = $state.raw<OpenedInvitation | null>(null);
+  invitation = $state.raw<Invitation | null>(null);
   /** Sentences of the error summary; empty when there is nothing to correct. */
   errors = $state.raw<readonly string[]>([]);
   /** The last message of the live region. */
@@ -34,7 +36,8 @@ class Session {
     this.errors = [];
     this.opening = true;
     try {
-      this.invitation = await this.api.open(this.code);
+      const opened = await this.api.open(this.code);
+      this.invitation = { ...opened, open_submission: await this.api.openSubmission() };
       // In the fragment the code survives a reload and never reaches a server's log.
       history.replaceState(null, '', `#code=${encodeURIComponent(this.code)}`);
       this.step = 'choose';

@@ -25,7 +25,6 @@ export interface OpenedInvitation {
   sender_kind: 'patient' | 'referring_physician';
   limits: { max_bytes: number; max_studies: number };
   expires_at: string;
-  open_submission: OpenSubmission | null;
 }
 
 export interface Contact {
@@ -121,6 +120,16 @@ export class Api {
     this.#code = code;
     this.#token = opened.token;
     return opened;
+  }
+
+  /** The unfinished submission of this invitation, if there is one to go on with. */
+  async openSubmission(): Promise<OpenSubmission | null> {
+    const answer = await this.#call<{ open_submission: OpenSubmission | null }>(
+      'GET',
+      '/submissions/open',
+      {},
+    );
+    return answer.open_submission;
   }
 
   createSubmission(submission: NewSubmission): Promise<{ id: string; state: string }> {

@@ -30,6 +30,7 @@ SENTENCES = {
     "file.empty": "is empty",
     "file.link": "is a link or no ordinary file",
     "file.not_accepted": "is neither an image nor a document",
+    "file.copy": "is a copy of an image of the disc",
     "file.viewer": "belongs to the disc's viewer",
     "file.media_directory": "is the table of contents of the disc",
     "archive.damaged": "is a damaged archive",

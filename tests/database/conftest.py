@@ -85,3 +85,16 @@ def site(engine: sqlalchemy.Engine, tmp_path: Path) -> Site:
         jobs=RecordedJobs(),
         clock=TestClock(),
     )
+
+
+@pytest.fixture
+def sqlite_site(sqlite_engine: sqlalchemy.Engine, tmp_path: Path) -> Site:
+    """A site on SQLite alone, for what no engine can change and for long runs."""
+    return Site(
+        settings=Settings(data_dir=tmp_path, retry_seconds=0.01),
+        database=Database(sqlite_engine),
+        storage=MemoryStorage(),
+        keys=Keys(b"a secret of thirty-two bytes!!!!"),
+        jobs=RecordedJobs(),
+        clock=TestClock(),
+    )

@@ -128,7 +128,8 @@ def _objection(found: Gathered, file: SourceFile, entries: list[zipfile.ZipInfo]
 def _add_entry(found: Gathered, file: ArchiveEntry, depth: int) -> None:
     entry = file.entry
     mode = entry.external_attr >> 16
-    if entry.is_dir():
+    # An entry may have no name at all, which the library does not expect.
+    if entry.filename.endswith("/"):
         return
     if entry.flag_bits & 0x1:
         found.left_out.append(LeftOut(file.path, "archive.encrypted"))

@@ -27,9 +27,12 @@ SYSTEM_FOLDER = re.compile(
 )
 NOTES = re.compile(
     r"(read ?[-_]?me|lies ?[-_]?mich|lisez ?[-_]?moi|licen[cs]e|copying|copyright|eula"
-    r"|changes|changelog|version|manual|help|user ?[-_]?guide|notice|install)([ _.-].*)?\.\w+",
+    r"|changes|changelog|version|lblprint|label|manual|help|user ?[-_]?guide|notice|install)([ _.-].*)?\.\w+",
     re.IGNORECASE,
 )
+# Copies of the images for people without a viewer.
+COPY_FOLDER = re.compile(r"(^|/)(jpe?gs?|png|bmp|previews?|thumb\w*|icons?)/", re.IGNORECASE)
+COPY_NAME = re.compile(r"[a-z]{0,4}_?\d{4,}\.\w+", re.IGNORECASE)
 VIEWER_ENDINGS = frozenset(
     {".exe", ".dll", ".jar", ".msi", ".class", ".so", ".dylib", ".html", ".htm", ".css"}
 )
@@ -104,7 +107,12 @@ def select(gathered: Gathered, on_file: Callable[[], None] = lambda: None) -> Se
             letters.append(file)
     # With one study there is no question where a letter belongs; otherwise the hospital decides.
     study = next(iter(selection.studies)) if len(selection.studies) == 1 else None
-    selection.files += [Selected(file, "document", study) for file in letters]
+    is_disc = any(left.code == "file.media_directory" for left in selection.left_out)
+    for file in letters:
+        if is_disc and _is_copy(file.path):
+            selection.left_out.append(LeftOut(file.path, "file.copy"))
+        else:
+            selection.files.append(Selected(file, "document", study))
     return selection
 
 
@@ -148,6 +156,10 @@ def _header(head: bytes) -> _Header | None:
         return None
     is_uid = re.fullmatch(r"[0-9]+(\.[0-9]+)*", uid) is not None and len(uid) <= 64
     return _Header(kind == MEDIA_DIRECTORY, uid if is_uid else None, person if is_uid else None)
+
+
+def _is_copy(path: str) -> bool:
+    return bool(COPY_FOLDER.search(path) and COPY_NAME.fullmatch(PurePosixPath(path).name))
 
 
 def _folders_of_viewers(files: Sequence[SourceFile]) -> set[PurePosixPath]:

@@ -79,6 +79,10 @@ class Sender:
     def __post_init__(self) -> None:
         self.http = app_of(self.site)
         self.code = invite(self.site, **self.limits)
+        self.open()
+
+    def open(self) -> None:
+        """Exchange the code for a session."""
         opened = self.http.post("/api/invitations/open", json={"code": self.code}).json()
         self.opened = opened
         self.http.headers["Authorization"] = f"Bearer {opened['token']}"

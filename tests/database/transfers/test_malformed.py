@@ -1,4 +1,4 @@
-"""Broken and hostile files, each sent among good ones: the good ones arrive, the others are named and kept."""
+"""Broken and hostile files among good ones: the good ones arrive, the others are named and kept."""
 
 import pytest
 
@@ -21,12 +21,12 @@ def files_of(*folders: str) -> list[bytes]:
     [("malformed",), ("archives/hostile", "archives/yauzl"), ("documents",)],
     ids=lambda names: names[0],
 )
-def test_bad_files_are_named_and_good_ones_arrive(site: Site, folders):
+def test_bad_files_are_named_and_good_ones_arrive(sqlite_site: Site, folders):
     bad = files_of(*folders)
     assert len(bad) > 20
     good = {number: make_instance(number + 1) for number in range(GOOD)}
     files = good | dict(enumerate(bad, start=GOOD))
-    sender = Sender(site).begin(good)
+    sender = Sender(sqlite_site).begin(good)
     for start in range(0, len(bad), 900):
         chunk = {GOOD + start + position: data for position, data in enumerate(bad[start : start + 900])}
         assert sender.announce(chunk).status_code == 200

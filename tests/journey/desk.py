@@ -10,7 +10,7 @@ from tests.journey.proof import LocalPatient
 
 def studies_of_inbox(desk: httpx2.Client, view: str = "all") -> list[dict[str, Any]]:
     """Return the rows of all studies in the inbox."""
-    answer = desk.get("/api/desk/inbox", params={"view": view, "limit": 50})
+    answer = desk.post("/api/desk/inbox/search", json={"view": view, "limit": 50})
     assert answer.status_code == 200, answer.text
     return [study for upload in answer.json()["uploads"] for study in upload["studies"]]
 

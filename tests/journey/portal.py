@@ -56,8 +56,13 @@ class Portal:
         """Run a command of the program to its end and return what it printed."""
         done = subprocess.run(
             [sys.executable, "-m", "importal", *arguments],
-            env=self.environment, input=text, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
-        )  # fmt: skip
+            env=self.environment,
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 

@@ -16,8 +16,8 @@ from pydicom.tag import Tag
 IDENTIFIERS = {
     Tag(keyword)
     for keyword in (
-        "PatientID OtherPatientIDs MedicalRecordLocator IssuerOfPatientID AccessionNumber StudyID AdmissionID "
-        "ServiceEpisodeID RequestedProcedureID ScheduledProcedureStepID PerformedProcedureStepID "
+        "PatientID OtherPatientIDs MedicalRecordLocator IssuerOfPatientID AccessionNumber StudyID "
+        "AdmissionID ServiceEpisodeID RequestedProcedureID ScheduledProcedureStepID PerformedProcedureStepID "
         "PlacerOrderNumberImagingServiceRequest FillerOrderNumberImagingServiceRequest"
     ).split()
 }

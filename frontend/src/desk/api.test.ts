@@ -17,9 +17,18 @@ describe('the API', () => {
   test('marks what changes something, so that no other site can do it', async () => {
     const { api, fetch } = apiWith([() => json({}), () => json({ uploads: [], next_cursor: null })]);
     await api.retryDelivery('s1');
-    await api.inbox({ view: 'waiting', state: '', q: '' }, { limit: 50 });
+    await api.study('s-1');
     expect(fetch.mock.calls[0]?.[1]?.headers).toHaveProperty('X-Importal-Desk', '1');
     expect(fetch.mock.calls[1]?.[1]?.headers).not.toHaveProperty('X-Importal-Desk');
+  });
+
+  test('never writes what is searched for into an address', async () => {
+    const { api, fetch } = apiWith([() => json({ uploads: [] }), () => json({ candidates: [] })]);
+    await api.inbox({ view: 'all', state: '', q: 'MUSTER' }, { limit: 50 });
+    await api.patients({ name: 'MUSTER', birth_date: '19600201', patient_id: '', accession_number: '' });
+    const addresses = fetch.mock.calls.map(([address]) => String(address));
+    expect(addresses).toEqual(['/api/desk/inbox/search', '/api/desk/patients/search']);
+    expect(fetch.mock.calls.map(([, init]) => String(init?.body).includes('MUSTER'))).toEqual([true, true]);
   });
 
   test('turns problem+json into its code and parameters', async () => {

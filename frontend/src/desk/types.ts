@@ -42,6 +42,7 @@ export const REJECTION_REASONS: readonly RejectionReason[] = [
 export interface Session {
   username: string;
   display_name: string;
+  institution: { name: string; phone: string; email: string };
 }
 
 export interface Contact {

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from importal import institutions
 from importal.accounts import actions
 from importal.accounts.errors import SESSION_REFUSED
 from importal.accounts.tables import ActingPerson
@@ -18,6 +19,7 @@ from importal.http_api import (
     forget_attempts,
     require_own_origin,
 )
+from importal.site import Site
 
 router = APIRouter(prefix="/api/desk/session", tags=["desk"])
 COOKIE = "importal_desk"
@@ -32,11 +34,20 @@ class SignInRequest(BaseModel):
     password: str = Field(max_length=1000, repr=False)
 
 
+class Home(BaseModel):
+    """The hospital of the person, as its letters name it."""
+
+    name: str
+    phone: str
+    email: str
+
+
 class Person(BaseModel):
-    """Who is signed in."""
+    """Who is signed in, and for which hospital."""
 
     username: str
     display_name: str
+    institution: Home
 
 
 def _signed_in(request: Request, site: SiteDep) -> ActingPerson:
@@ -72,13 +83,20 @@ def sign_in(body: SignInRequest, request: Request, response: Response, site: Sit
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="strict", secure=site.settings.cookies_are_secure, path="/"
     )
-    return Person(username=account.username, display_name=account.display_name)
+    return _shown(site, account.username, account.display_name, account.institution_id)
 
 
 @router.get("")
-def who_is_signed_in(person: SignedIn) -> Person:
+def who_is_signed_in(person: SignedIn, site: SiteDep) -> Person:
     """Say who is signed in."""
-    return Person(username=person.username, display_name=person.display_name)
+    return _shown(site, person.username, person.display_name, person.institution_id)
+
+
+def _shown(site: Site, username: str, display_name: str, institution_id: str) -> Person:
+    with site.database.reading() as session:
+        home = institutions.get(session, institution_id)
+    shown = Home(name=home.name, phone=home.phone, email=home.email)
+    return Person(username=username, display_name=display_name, institution=shown)
 
 
 @router.delete("", status_code=204, dependencies=[Depends(require_own_origin)])

@@ -28,7 +28,7 @@ class Desk:
 
     def studies(self) -> list[dict[str, Any]]:
         """Return the rows of all studies in the inbox."""
-        answer = self.client.get("/api/desk/inbox", params={"view": "all", "limit": 50}).raise_for_status()
+        answer = self.client.post("/api/desk/inbox/search", json={"view": "all", "limit": 50}).raise_for_status()
         return [study for upload in answer.json()["uploads"] for study in upload["studies"]]
 
     def study(self, study_id: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from starlette.requests import HTTPConnection
 
 from importal import studies
@@ -29,12 +29,9 @@ LookupDep = Annotated[PatientLookup | None, Depends(_lookup)]
 ArchiveDep = Annotated[lookup.Archive | None, Depends(_archive)]
 
 
-@router.get("/inbox")
-def inbox(
-    person: SignedIn,
-    site: SiteDep,
-    wanted: Annotated[schemas.InboxQuery, Query()],
-) -> InboxPage:
+# Searches are posted: a query string with somebody's name would end in the logs of proxies.
+@router.post("/inbox/search")
+def inbox(wanted: schemas.InboxQuery, person: SignedIn, site: SiteDep) -> InboxPage:
     """List uploads, newest first; by default those with something that waits for a person."""
     with site.database.reading() as session:
         return studies.inbox(person, session, site, wanted.as_filter())
@@ -59,9 +56,9 @@ def candidates(
     return schemas.Candidates(candidates=lookup.candidates_for(patient_lookup, found), lookup_available=True)
 
 
-@router.get("/patients")
+@router.post("/patients/search")
 def patients(
-    person: SignedIn, patient_lookup: LookupDep, wanted: Annotated[schemas.PatientSearch, Query()]
+    wanted: schemas.PatientSearch, person: SignedIn, patient_lookup: LookupDep
 ) -> schemas.Candidates:
     """Find local patients by what a person knows of them."""
     del person

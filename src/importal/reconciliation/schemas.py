@@ -126,7 +126,7 @@ class OriginalIdentifiers(BaseModel):
 
 
 class InboxQuery(BaseModel):
-    """The query parameters of the inbox."""
+    """What the inbox is asked for."""
 
     view: Literal["waiting", "all"] = "waiting"
     state: StudyState | Literal[""] = ""

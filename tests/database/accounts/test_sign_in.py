@@ -25,7 +25,11 @@ def sign_in(client: TestClient, username: str = "desk", password: str = PASSWORD
 def test_the_right_password_opens_a_session_and_the_name_is_not_case_sensitive(client: TestClient):
     answer = sign_in(client, "DESK ")
     assert answer.status_code == 200
-    assert answer.json() == {"username": "desk", "display_name": "The Desk"}
+    assert answer.json() == {
+        "username": "desk",
+        "display_name": "The Desk",
+        "institution": {"name": "Hospital", "phone": "", "email": ""},
+    }
     assert client.get("/api/desk/session").json()["display_name"] == "The Desk"
 
 

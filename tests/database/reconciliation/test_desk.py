@@ -85,15 +85,15 @@ def decide(client: TestClient, study_id: str, confirmed: bool = False, **changes
 def test_the_inbox_shows_what_waits_with_its_source(site: Site) -> None:
     client, person = signed_in(site)
     study_id = waiting(site, person, document=b"%PDF")
-    (upload,) = client.get("/api/desk/inbox").json()["uploads"]
+    (upload,) = client.post("/api/desk/inbox/search", json={}).json()["uploads"]
     assert upload["counts"] == {"studies": 1, "instances": 2, "documents": 1, "refused": 1}
     assert upload["contact"]["email"] == "anna@example.org"
     assert [row["id"] for row in upload["studies"]] == [study_id]
     assert upload["studies"][0]["modalities"] == ["CT"]
     assert decide(client, study_id).status_code == 200
-    assert client.get("/api/desk/inbox").json()["uploads"] == []
-    assert len(client.get("/api/desk/inbox?view=all").json()["uploads"]) == 1
-    assert len(client.get("/api/desk/inbox?state=reconciled").json()["uploads"]) == 1
+    assert client.post("/api/desk/inbox/search", json={}).json()["uploads"] == []
+    assert len(client.post("/api/desk/inbox/search", json={"view": "all"}).json()["uploads"]) == 1
+    assert len(client.post("/api/desk/inbox/search", json={"state": "reconciled"}).json()["uploads"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_inbox_shows_what_waits_with_its_source(site: Site) -> None:
 def test_the_inbox_is_searched_by_words(site: Site, words: str, found: int) -> None:
     client, person = signed_in(site)
     waiting(site, person)
-    answer = client.get("/api/desk/inbox", params={"q": words})
+    answer = client.post("/api/desk/inbox/search", json={"q": words})
     assert len(answer.json()["uploads"]) == found
 
 
@@ -123,7 +123,7 @@ def test_the_inbox_is_read_page_by_page(site: Site) -> None:
         site.clock.advance(minutes=1)
     seen, cursor = [], ""
     while cursor is not None:
-        page = client.get("/api/desk/inbox", params={"limit": 2, "cursor": cursor}).json()
+        page = client.post("/api/desk/inbox/search", json={"limit": 2, "cursor": cursor}).json()
         seen += [upload["submission_id"] for upload in page["uploads"]]
         every += [upload["submitted_at"] for upload in page["uploads"]]
         cursor = page["next_cursor"]
@@ -153,7 +153,7 @@ def test_another_institution_sees_nothing(site: Site) -> None:
     study_id = waiting(site, person, document=b"%PDF")
     detail = client.get(f"/api/desk/studies/{study_id}").json()
     stranger, _ = signed_in(site, "stranger")
-    assert stranger.get("/api/desk/inbox?view=all").json()["uploads"] == []
+    assert stranger.post("/api/desk/inbox/search", json={"view": "all"}).json()["uploads"] == []
     for path in (
         f"/api/desk/studies/{study_id}",
         f"/api/desk/studies/{study_id}/candidates",
@@ -166,7 +166,7 @@ def test_another_institution_sees_nothing(site: Site) -> None:
 
 
 def test_without_a_session_nothing_is_shown(site: Site) -> None:
-    assert client_of(site).get("/api/desk/inbox").status_code == 401
+    assert client_of(site).post("/api/desk/inbox/search", json={}).status_code == 401
 
 
 def test_candidates_are_compared_and_the_most_alike_comes_first(site: Site) -> None:
@@ -191,7 +191,7 @@ def test_a_lookup_that_is_down_is_said_and_filing_goes_on(site: Site) -> None:
 
 def test_a_search_that_fits_too_many_says_so(site: Site) -> None:
     client, _ = signed_in(site, patient_lookup=Lookup(failure=LookupTooBroad()))
-    answer = client.get("/api/desk/patients?name=M")
+    answer = client.post("/api/desk/patients/search", json={"name": "M"})
     assert (answer.status_code, answer.json()["code"]) == (422, "lookup.too_broad")
 
 
@@ -338,7 +338,7 @@ def test_a_quarantined_study_is_rejected_but_never_filed(site: Site) -> None:
     inspect_submission(site, sent.submission_id)
     with site.database.reading() as session:
         study_id = session.scalars(select(Study.id)).one()
-    (upload,) = client.get("/api/desk/inbox").json()["uploads"]
+    (upload,) = client.post("/api/desk/inbox/search", json={}).json()["uploads"]
     assert upload["studies"][0]["quarantine_reason"] == "mixed_patients"
     assert decide(client, study_id, confirmed=True).status_code == 409
     body = {"reason": "wrong_patient", "note": ""}

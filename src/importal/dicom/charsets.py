@@ -13,6 +13,14 @@ _FALLBACK = "latin-1"
 _DELIMITERS = {"\r", "\n", "\t", "\f"}
 _DEFAULT_REPERTOIRE = ("", "ISO_IR 6", "ISO 2022 IR 6")
 _PN_DELIMITERS = {"^", "="}
+# Bytes below 0x80 that are not characters of their own, by Python encoding; and under code extensions:
+# escape sequences, and what follows the designation of a multi-byte set to G0 (PS3.5 6.1.2.5).
+_PAIRS = {
+    "GB18030": re.compile(rb"[\x81-\xfe](?:[0-9][\x81-\xfe][0-9]|[\x40-\xfe])"),
+    "GBK": re.compile(rb"[\x81-\xfe][\x40-\xfe]"),
+    "shift_jis": re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\xfc]"),
+}
+_ESCAPED = re.compile(rb"\x1b\$(?:[@AB]|\([ -/]*[0-~])[^\x1b\t\n\f\r]*|\x1b[ -/]+[0-~]")
 
 
 def encodings(specific_character_set: str) -> list[str]:
@@ -45,6 +53,19 @@ def decode(value: bytes, specific_character_set: str, *, person_name: bool = Fal
     except (UnicodeError, LookupError, ValueError):
         text = value.decode(_FALLBACK)
     return text.strip(" \0")
+
+
+def ascii_mask(value: bytes, specific_character_set: str) -> bytes:
+    """Return the value, of the same length, with 0x80 where a byte only looks like an ASCII character."""
+    if value.isascii() and b"\x1b" not in value:
+        return value
+    mask = _ESCAPED.sub(_blank, value)
+    pairs = _PAIRS.get(encodings(specific_character_set)[0])
+    return pairs.sub(_blank, mask) if pairs else mask
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return b"\x80" * len(match[0])
 
 
 def encode(text: str, specific_character_set: str) -> bytes:

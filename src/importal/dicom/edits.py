@@ -18,13 +18,8 @@ class EditList:
     def __init__(self, buffer: bytes | memoryview) -> None:
         self._buffer = buffer
         self._edits: list[Edit] = []
-        self._nodes: dict[int, Node] = {}
-        self._groups: list[tuple[Codec, list[int]]] = []
-
-    def replace(self, start: int, end: int, new: bytes) -> None:
-        """Replace bytes outside any data set (preamble, file meta)."""
-        if self._buffer[start:end] != new:
-            self._edits.append((start, end, new))
+        # By the place of a length field: its layout, and by how much it changes.
+        self._lengths: dict[int, tuple[Codec, int]] = {}
 
     def change(self, node: Node, tag: int, span: tuple[int, int], new: bytes) -> None:
         """Replace bytes of an element of a data set; `tag` names the group whose length follows."""
@@ -40,37 +35,42 @@ class EditList:
         current: Node | None = node
         while current is not None:
             if current.length_at >= 0:
-                current.delta += delta
-                self._nodes[id(current)] = current
+                self._add(current.length_at, current.codec, delta)
             if current.groups and group in current.groups:
-                entry = current.groups[group]
-                entry[1] += delta
-                self._groups.append((current.codec, entry))
+                self._add(current.groups[group], current.codec, delta)
             if current.group:
                 group = current.group
             current = current.parent
 
+    def _add(self, place: int, codec: Codec, delta: int) -> None:
+        known = self._lengths.get(place)
+        self._lengths[place] = (codec, delta + known[1] if known else delta)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return the ranges that are replaced or removed, in order."""
+        return sorted((start, end) for start, end, _ in self._edits if start != end)
+
     def resolved(self) -> list[Edit]:
         """Return all edits in order of their place, the enclosing lengths included.
 
-        Raises Refused when a length outgrows its field; edits inside a removed range are dropped.
+        Raises Refused when a length outgrows its field.
         """
         edits = list(self._edits)
-        for node in self._nodes.values():
-            edits.extend(self._length(node.codec, node.length_at, node.delta))
-        seen: set[int] = set()
-        for codec, (value, delta) in self._groups:
-            if value not in seen:
-                seen.add(value)
-                edits.extend(self._length(codec, value, delta))
-        edits.sort(key=lambda edit: (edit[0], edit[1]))
+        for place, (codec, delta) in self._lengths.items():
+            if delta:
+                edits.append((place, place + 4, self._length(codec, place, delta)))
+        edits.sort(key=_place)
         return edits
 
-    def _length(self, codec: Codec, at: int, delta: int) -> list[Edit]:
+    def _length(self, codec: Codec, at: int, delta: int) -> bytes:
         length = codec.u32.unpack_from(self._buffer, at)[0] + delta
         if not 0 <= length < 0xFFFFFFFF:
             raise Refused(RefusalReason.UNREADABLE)
-        return [(at, at + 4, codec.u32.pack(length))] if delta else []
+        return codec.u32.pack(length)
+
+
+def _place(edit: Edit) -> tuple[int, int]:
+    return edit[0], edit[1]
 
 
 def applied(buffer: bytes | memoryview, edits: list[Edit], start: int, end: int) -> list[bytes | memoryview]:

@@ -17,6 +17,7 @@ from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import ON_ARRIVAL
 from importal.dicom.records import Neutralised, Profile
 from importal.dicom.refusal import RefusalReason, Refused, Repair
+from importal.dicom.text_replacement import replace_in_text
 from importal.dicom.walk import PIXEL_DATA, UNDEFINED, Defect, DefectKind, HeaderWalk
 
 MAX_HEADER = 256 << 20
@@ -34,7 +35,7 @@ class Rewritten:
     bulk_offset: int
     bulk_digest: bytes
     arrived: Arrived
-    hits: tuple[str, ...]
+    remains: "Remains"
     repairs: tuple[Repair, ...]
     edits: list[Edit] | None = field(repr=False)
     original_bulk: int = -1
@@ -42,6 +43,26 @@ class Rewritten:
     @property
     def length(self) -> int:
         return sum(len(chunk) for chunk in self.chunks)
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What the value rule said: tags whose text was replaced, tags where an original value still stands."""
+
+    replaced_text: tuple[str, ...] = ()
+    hits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A data set after its edits: what stands before the bulk, the bulk itself, what stands behind it."""
+
+    header: bytes = field(repr=False)
+    bulk: tuple[bytes | memoryview, ...] = field(repr=False)
+    tail: tuple[bytes | memoryview, ...] = field(repr=False)
+    edits: list[Edit] = field(repr=False)
+    split: int
+    tail_changed: bool
 
 
 def rewrite(buffer: bytes | memoryview, profile: Profile) -> Rewritten:
@@ -58,21 +79,14 @@ def rewrite(buffer: bytes | memoryview, profile: Profile) -> Rewritten:
     if syntax in DEFLATED_UIDS:
         return _rewrite_deflated(buffer, meta, syntax, codec, profile)
     walk, arrived = walked(buffer, (meta.end, len(buffer)), codec, syntax, profile)
-    edits, repairs = meta_edits(buffer, meta, arrived, profile)
-    edits += arrived.edits.resolved()
-    split = walk.bulk_start if walk.bulk_start >= 0 else len(buffer)
-    before = [edit for edit in edits if edit[0] < split or edit[0] == edit[1] == split]
-    after = edits[len(before) :]
-    header = b"".join(applied(buffer, before, 0, split))
-    bulk = applied(buffer, after, split, len(buffer))
+    meta_changes, repairs = meta_edits(buffer, meta, arrived, profile)
+    edited, remains = edited_data_set(buffer, (meta.end, len(buffer)), codec, walk, arrived, meta_changes)
     digest = hashlib.sha256()
-    for piece in bulk:
+    for piece in (*edited.bulk, *edited.tail):
         digest.update(piece)
-    data_set_at = shifted(meta.end, edits)
-    hits = value_hits(header, data_set_at, codec, arrived)
-    chunks = (header, *bulk)
-    original_bulk = split if after else -1
-    return Rewritten(chunks, len(header), digest.digest(), arrived, hits, repairs, edits, original_bulk)
+    chunks = (edited.header, *edited.bulk, *edited.tail)
+    length, original_bulk = len(edited.header), edited.split if edited.tail_changed else -1
+    return Rewritten(chunks, length, digest.digest(), arrived, remains, repairs, edited.edits, original_bulk)
 
 
 def walked(
@@ -131,19 +145,58 @@ def meta_edits(
     return edits, tuple(dict.fromkeys(repairs))
 
 
+def edited_data_set(
+    buffer: bytes | memoryview,
+    span: tuple[int, int],
+    codec: Codec,
+    walk: HeaderWalk,
+    arrived: Arrived,
+    before: list[Edit],
+) -> tuple[Edited, Remains]:
+    """Apply the edits of a data set and `before` it; then see that no original value is left in its text.
+
+    Only where one is left are the texts looked at one by one.
+    """
+    edited = _applied(buffer, span[1], walk, before + arrived.edits.resolved())
+    written = {replacement.pseudonym.encode() for replacement in arrived.replacements}
+    values = value_search.searchable(arrived.originals) - written
+    places = _places(edited, values)
+    if not any(places):
+        return edited, Remains()
+    replaced = replace_in_text(bytes(buffer), span, codec, arrived)
+    if replaced:
+        edited = _applied(buffer, span[1], walk, before + arrived.edits.resolved())
+        places = _places(edited, values)
+    parts = ((edited.header, shifted(span[0], edited.edits)), (b"".join(edited.tail), 0))
+    hits = {
+        tag
+        for (part, start), found in zip(parts, places, strict=True)
+        for tag in value_search.tags_at(part, start, codec, found)
+    }
+    return edited, Remains(replaced, tuple(sorted(hits)))
+
+
+def _places(edited: Edited, values: set[bytes]) -> tuple[list[int], list[int]]:
+    """Return where values stand in the header and behind the bulk."""
+    tail = value_search.positions(b"".join(edited.tail), values) if edited.tail else []
+    return value_search.positions(edited.header, values), tail
+
+
+def _applied(buffer: bytes | memoryview, end: int, walk: HeaderWalk, edits: list[Edit]) -> Edited:
+    split = walk.bulk_start if walk.bulk_start >= 0 else end
+    behind = max(split, walk.bulk_end)
+    before = [edit for edit in edits if edit[0] < split or edit[0] == edit[1] == split]
+    header = b"".join(applied(buffer, before, 0, split))
+    bulk = applied(buffer, [], split, behind)
+    tail = applied(buffer, edits[len(before) :], behind, end)
+    return Edited(header, tuple(bulk), tuple(tail), edits, split, len(before) < len(edits))
+
+
 def shifted(offset: int, edits: list[Edit]) -> int:
     """Return where an offset between edits comes to lie after those in front of it."""
     return offset + sum(
         len(new) - (end - start) for start, end, new in edits if end <= offset and start < offset
     )
-
-
-def value_hits(header: bytes, start: int, codec: Codec, arrived: Arrived) -> tuple[str, ...]:
-    """Return the tags where an original value still stands in the header that will be stored."""
-    written = {replacement.pseudonym.encode() for replacement in arrived.replacements}
-    values = value_search.searchable(arrived.originals) - written
-    places = value_search.positions(header, values)
-    return value_search.tags_at(header, start, len(header), codec, places) if places else ()
 
 
 def inflated(deflated: bytes | memoryview) -> bytes:
@@ -166,20 +219,16 @@ def _rewrite_deflated(
 ) -> Rewritten:
     data = inflated(memoryview(buffer)[meta.end :])
     walk, arrived = walked(data, (0, len(data)), codec, syntax, profile)
-    edits, repairs = meta_edits(buffer, meta, arrived, profile)
-    prefix = b"".join(applied(buffer, edits, 0, meta.end))
-    split = walk.bulk_start if walk.bulk_start >= 0 else len(data)
-    pieces = applied(data, arrived.edits.resolved(), 0, len(data))
-    plain = b"".join(pieces)
-    # Edits behind the Pixel Data are so rare that the bulk of the result is found from its end.
-    bulk_at = max(0, len(plain) - (len(data) - split))
-    hits = value_hits(plain[:bulk_at], 0, codec, arrived)
+    meta_changes, repairs = meta_edits(buffer, meta, arrived, profile)
+    prefix = b"".join(applied(buffer, meta_changes, 0, meta.end))
+    edited, remains = edited_data_set(data, (0, len(data)), codec, walk, arrived, [])
+    bulk = b"".join((*edited.bulk, *edited.tail))
     press = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
-    body = press.compress(plain) + press.flush()
+    body = press.compress(edited.header) + press.compress(bulk) + press.flush()
     body += b"\0" if len(body) & 1 else b""
-    digest = hashlib.sha256(memoryview(plain)[bulk_at:]).digest()
+    digest = hashlib.sha256(bulk).digest()
     length = len(prefix) + len(body)
-    return Rewritten((prefix, body), length, digest, arrived, hits, repairs, None)
+    return Rewritten((prefix, body), length, digest, arrived, remains, repairs, None)
 
 
 def finished(rewritten: Rewritten, patch: bytes) -> Neutralised:
@@ -193,7 +242,8 @@ def finished(rewritten: Rewritten, patch: bytes) -> Neutralised:
         rewritten.bulk_offset,
         rewritten.bulk_digest.hex(),
         rewritten.repairs,
-        rewritten.hits,
+        rewritten.remains.hits,
+        rewritten.remains.replaced_text,
     )
 
 

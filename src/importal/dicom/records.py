@@ -67,7 +67,8 @@ class Neutralised:
     `bulk_offset` equals `length` and `bulk_sha256` is the digest of nothing. For a deflated object the
     digest is that of the inflated bulk and `bulk_offset` equals `length`. Non-empty `repairs` means that
     the object broke a rule of the standard. `hits` are tags, such as "(0040,A160)", where an original
-    value still stands in text or opaque bytes.
+    value still stands, in opaque bytes for the most part; `replaced_text` are those where one stood in a
+    text and became its pseudonym.
     """
 
     chunks: tuple[bytes | memoryview, ...] = field(repr=False)
@@ -79,6 +80,7 @@ class Neutralised:
     bulk_sha256: str
     repairs: tuple[Repair, ...] = ()
     hits: tuple[str, ...] = ()
+    replaced_text: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

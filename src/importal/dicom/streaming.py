@@ -8,11 +8,10 @@ until then are not an object.
 import hashlib
 from collections.abc import Iterable, Iterator
 
-from importal.dicom import part10, reverse_patch
+from importal.dicom import part10, reverse_patch, value_search
 from importal.dicom.arrival import Arrived, arrive
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of
-from importal.dicom.edits import Edit, applied
-from importal.dicom.neutralisation import check_header, meta_edits, neutralise, shifted, value_hits
+from importal.dicom.neutralisation import check_header, edited_data_set, meta_edits, neutralise
 from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import IDENTITY, ON_ARRIVAL
 from importal.dicom.records import Neutralised, NeutralisedStream, Profile
@@ -129,11 +128,10 @@ class _Flow:
             raise Refused(RefusalReason.MEDIA_DIRECTORY)
         self._arrived: Arrived = arrive(buffer, walk, walk.root, profile, reader.syntax)
         self._repairs: tuple[Repair, ...]
-        edits, self._repairs = meta_edits(buffer, meta, self._arrived, profile)
-        self._edits: list[Edit] = edits + self._arrived.edits.resolved()
-        self._header = b"".join(applied(buffer, self._edits, 0, split))
-        at = shifted(meta.end, self._edits)
-        self._hits = value_hits(self._header, at, self._codec, self._arrived)
+        changes, self._repairs = meta_edits(buffer, meta, self._arrived, profile)
+        span = (meta.end, split)
+        edited, self._remains = edited_data_set(buffer, span, reader.codec, walk, self._arrived, changes)
+        self._edits, self._header = edited.edits, edited.header
         self._buffer, self._split = buffer, split
         self._bulk_end = _BulkEnd(walk.bulk_value - split, walk.bulk_length, self._codec)
 
@@ -180,6 +178,8 @@ class _Flow:
         late = walk.top_level[0][0] <= max(BULK)
         if late or any(found.tag not in IDENTITY for found in walk.found):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+        if value_search.positions(tail, value_search.searchable(self._arrived.originals)):
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
 
     def _finished(self) -> Neutralised:
         header = hashlib.sha256(memoryview(self._buffer)[: self._split]).digest()
@@ -197,7 +197,8 @@ class _Flow:
             len(self._header),
             self._digest.hexdigest(),
             self._repairs,
-            self._hits,
+            self._remains.hits,
+            self._remains.replaced_text,
         )
 
 

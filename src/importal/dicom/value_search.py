@@ -1,20 +1,31 @@
 """The value rule: after editing, does an original identifier still stand anywhere outside the pixels?
 
 Tag lists cannot know that a maker wrote the Patient ID into a comment, a private block or a report's text.
-Values of four characters or more are searched between token boundaries; a hit is reported by its tag and
-never patched, because opaque bytes cannot be changed surely.
+Values of four characters or more are searched between token boundaries. `text_replacement` replaces the
+telling ones in texts; what remains is reported by its tag, because opaque bytes cannot be changed surely.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
 
 from importal.dicom.codec import Codec
 from importal.dicom.walk import HeaderWalk
 
-MIN_LENGTH = 4
+MIN_LENGTH, MIN_TELLING = 4, 5
 MAX_PLACES = 1000
 FILE_META = 0x00020000
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_DIGIT = re.compile(rb"[0-9]")
+_PRINTABLE = re.compile(rb"[ -~]+")
+_YEAR, _MONTH, _DAY = rb"(?:19|20)[0-9]{2}", rb"(?:0[1-9]|1[0-2])", rb"(?:0[1-9]|[12][0-9]|3[01])"
+_DATE = re.compile(
+    rb"%b([-./]?)%b\1%b|%b([-./])%b\2%b|%b([-./])%b\3%b"
+    % (_YEAR, _MONTH, _DAY, _DAY, _MONTH, _YEAR, _MONTH, _DAY, _YEAR)
+)
+_UID = re.compile(rb"[0-2](?:\.[0-9]+){3,}")
+_ESCAPE_END = re.compile(rb"\x1b[ -/]+[0-~]\Z")
+_ESCAPE_LENGTH = 4
 _ICON_PIXELS = 0x7FE00010
 
 
@@ -23,30 +34,62 @@ def searchable(values: Iterable[bytes]) -> set[bytes]:
     return {
         plain
         for value in values
-        for part in (value, *value.split(b"\\"))
+        for part in ((value, *value.split(b"\\")) if b"\\" in value else (value,))
         if len(plain := part.strip(b" \0")) >= MIN_LENGTH
     }
 
 
-def positions(buffer: bytes, values: Iterable[bytes]) -> list[int]:
-    """Return where a value stands as a token of its own."""
-    hits = []
+def telling(value: bytes) -> bool:
+    """Tell whether a value names nothing but what it identifies, so that it may be replaced in any text.
+
+    ASCII, five characters, a digit; not a date, not a UID, not one sign repeated ("00000", "9-9-9").
+    """
+    return (
+        len(value) >= MIN_TELLING
+        and _PRINTABLE.fullmatch(value) is not None
+        and _DIGIT.search(value) is not None
+        and _DATE.fullmatch(value) is None
+        and _UID.fullmatch(value) is None
+        and len(set(value) & _WORD) > 1
+    )
+
+
+def positions(buffer: bytes, values: Iterable[bytes], without: tuple[int, int] = (-1, -1)) -> list[int]:
+    """Return where a value stands as a token of its own, except in the range `without` (the bulk)."""
+    start, end = without
+    hits: set[int] = set()
     for value in values:
-        at = buffer.find(value)
-        while at >= 0:
-            after = at + len(value)
-            if (at == 0 or buffer[at - 1] not in _WORD) and (
-                after >= len(buffer) or buffer[after] not in _WORD
-            ):
-                hits.append(at)
-            at = buffer.find(value, after)
-    return sorted(set(hits))
+        for first, last in ((0, len(buffer)),) if start < 0 else ((0, start), (end, len(buffer))):
+            at = buffer.find(value, first, last)
+            while at >= 0:
+                if _is_token(buffer, at, at + len(value)):
+                    hits.add(at)
+                at = buffer.find(value, at + 1, last)
+    return sorted(hits)
 
 
-def tags_at(buffer: bytes, start: int, end: int, codec: Codec, places: list[int]) -> tuple[str, ...]:
-    """Return the tags of the innermost elements at the places; File Meta counts as (0002,0000)."""
+def _is_token(buffer: bytes, start: int, end: int) -> bool:
+    """Tell whether no letter and no digit stands before or behind.
+
+    What looks like a letter before may be the second byte of a character or the end of an escape sequence.
+    """
+    if end < len(buffer) and buffer[end] in _WORD:
+        return False
+    if start == 0 or buffer[start - 1] not in _WORD:
+        return True
+    before = buffer[max(0, start - _ESCAPE_LENGTH) : start]
+    return (len(before) > 1 and before[-2] > 0x7F) or _ESCAPE_END.search(before) is not None
+
+
+def tags_at(buffer: bytes, start: int, codec: Codec, places: list[int]) -> tuple[str, ...]:
+    """Return the tags of the innermost elements at the places; File Meta counts as (0002,0000).
+
+    The data set begins at `start` and goes to the end of the buffer.
+    """
+    if not places:
+        return ()
     walk = HeaderWalk(buffer, frozenset(), everything=True)
-    walk.run(start, end, codec)
+    walk.run(start, len(buffer), codec)
     starts = [found.start for found in walk.found]
     tags: set[int] = set()
     for place in places[:MAX_PLACES]:

@@ -56,18 +56,17 @@ class Node:
     """A data set or a sequence that contains elements: whose length must follow when they change.
 
     `length_at` is the offset of its length field, -1 when the length is undefined or there is none;
-    `group` the group of a sequence's own tag; `groups` the group lengths seen in a data set.
+    `group` the group of a sequence's own tag; `groups` where the group lengths of a data set stand.
     """
 
-    __slots__ = ("codec", "delta", "group", "groups", "length_at", "parent")
+    __slots__ = ("codec", "group", "groups", "length_at", "parent")
 
     def __init__(self, parent: "Node | None", length_at: int, group: int, codec: Codec) -> None:
         self.parent = parent
         self.length_at = length_at
         self.group = group
         self.codec = codec
-        self.delta = 0
-        self.groups: dict[int, list[int]] | None = None
+        self.groups: dict[int, int] | None = None
 
 
 class Found(NamedTuple):
@@ -104,6 +103,7 @@ class HeaderWalk:
         self.bulk_start = -1
         self.bulk_value = -1
         self.bulk_length = 0
+        self.bulk_end = -1
         self.count = 0
         self.position = 0
         self.root: Node | None = None
@@ -245,7 +245,8 @@ class HeaderWalk:
         return stop
 
     def _bulk(self, start: int, value: int, length: int, end: int, node: Node) -> int:
-        if self.bulk_start < 0:
+        first = self.bulk_start < 0
+        if first:
             self.bulk_start, self.bulk_value, self.bulk_length = start, value, length
         if self._stop_at_bulk:
             raise BulkReached
@@ -257,6 +258,8 @@ class HeaderWalk:
             raise Defect(DefectKind.BULK_TRUNCATED, start)
         if length & 1 and length != UNDEFINED:
             raise Defect(DefectKind.ODD_LENGTH, start)
+        if first:
+            self.bulk_end = stop
         return stop
 
     def _fragments(self, position: int, end: int, codec: Codec) -> int:
@@ -347,4 +350,4 @@ class HeaderWalk:
 def _note_group_length(node: Node, group: int, value: int) -> None:
     if node.groups is None:
         node.groups = {}
-    node.groups.setdefault(group, [value, 0])
+    node.groups.setdefault(group, value)

@@ -108,15 +108,17 @@ def test_every_identifier_of_the_top_level_is_among_the_replacements(profile):
     assert "ORIGINAL" not in repr(neutralised)
 
 
-def test_a_value_left_in_text_or_private_bytes_is_reported_by_its_tag_and_not_changed(profile):
+def test_a_value_left_in_opaque_bytes_is_reported_by_its_tag_and_not_changed(profile):
     elements = samples.image()
-    elements[0x00104000] = ("LT", "see FOREIGN-0815 of 2019")
     elements[0x00290010] = ("LO", "A MAKER")
     elements[0x00291020] = ("OB", b"\x01\x02<id>ACC-4711</id>\0")
     elements[0x00081030] = ("LO", "XFOREIGN-0815X is no token")
     neutralised = dicom.neutralise(samples.part10(samples.as_list(elements)), profile)
-    assert neutralised.hits == ("(0010,4000)", "(0029,1020)")
-    assert b"see FOREIGN-0815 of 2019" in b"".join(neutralised.chunks)
+    assert neutralised.hits == ("(0029,1020)",)
+    assert not neutralised.replaced_text
+    stored = b"".join(neutralised.chunks)
+    assert b"<id>ACC-4711</id>" in stored
+    assert b"XFOREIGN-0815X is no token" in stored
 
 
 def test_the_table_removes_what_type_1_forbids_to_empty_and_never_deletes_type_2(profile):

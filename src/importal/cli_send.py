@@ -173,10 +173,10 @@ def _print_receipt(
     if not receipt.refused:
         return
     console.print(f"{len(receipt.refused)} files could not be used:")
-    for number, code in receipt.refused:
-        reason = unsent.get(number, code)
-        path = selection.files[number].source.path
-        console.print(f"  {path}: {SENTENCES.get(reason, reason)}", markup=False)
+    for file in receipt.refused:
+        # What went wrong on this side is known here more exactly.
+        reason = SENTENCES.get(unsent.get(file.number, ""), file.sentence)
+        console.print(f"  {selection.files[file.number].source.path}: {reason}", markup=False)
     raise typer.Exit(PARTLY)
 
 

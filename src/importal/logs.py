@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -51,6 +52,8 @@ def configure(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+    # A warning quotes the value that it warns of, and values are somebody's.
+    warnings.simplefilter("ignore")
     # Libraries quote requests, file names and queries in their messages: let only real alarms through.
     logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
     for name in ("pynetdicom", "pydicom", "dbos", "uvicorn.access", "uvicorn.error", "httpx2"):

@@ -63,7 +63,16 @@ class Receipt:
     instances: int
     duplicates: int
     documents: int
-    refused: tuple[tuple[int, str], ...]
+    refused: tuple["RefusedFile", ...]
+
+
+@dataclass(frozen=True)
+class RefusedFile:
+    """A file that the portal set aside, and its sentence about it."""
+
+    number: int
+    code: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -222,5 +231,5 @@ def _receipt(answer: Mapping[str, Any]) -> Receipt:
         answer["instances"],
         answer["duplicates"],
         answer["documents"],
-        tuple((file["number"], file["code"]) for file in answer["refused"]),
+        tuple(RefusedFile(file["number"], file["code"], file["sentence"]) for file in answer["refused"]),
     )

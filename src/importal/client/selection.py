@@ -5,6 +5,7 @@ A preview only; the portal reads and judges for itself. In doubt a file is sent.
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -142,20 +143,28 @@ def _header(head: bytes) -> _Header | None:
     if DEFLATED in head[:1024]:
         return None
     try:
-        found = pydicom.dcmread(io.BytesIO(head), stop_before_pixels=True, specific_tags=_TAGS, force=True)
-        meta = getattr(found, "file_meta", None)
-        kind = str(getattr(meta, "MediaStorageSOPClassUID", ""))
-        uid = str(found.get("StudyInstanceUID", "") or "")
-        person = Person(
-            str(found.get("PatientID", "") or "").strip(),
-            str(found.get("IssuerOfPatientID", "") or "").strip(),
-            str(found.get("PatientName", "") or "").casefold().strip("^ "),
-            str(found.get("PatientBirthDate", "") or "").strip(),
-        )
+        # Its warnings quote what stands in the file.
+        with warnings.catch_warnings(action="ignore"):
+            return _read_header(head)
     except Exception:  # noqa: BLE001 - whatever a damaged header does to the reader, the portal will judge it
         return None
+
+
+def _read_header(head: bytes) -> _Header:
+    found = pydicom.dcmread(io.BytesIO(head), stop_before_pixels=True, specific_tags=_TAGS, force=True)
+    meta = getattr(found, "file_meta", None)
+    kind = str(getattr(meta, "MediaStorageSOPClassUID", ""))
+    uid = _text(found, "StudyInstanceUID")
+    name = _text(found, "PatientName").casefold().strip("^ ")
+    person = Person(
+        _text(found, "PatientID"), _text(found, "IssuerOfPatientID"), name, _text(found, "PatientBirthDate")
+    )
     is_uid = re.fullmatch(r"[0-9]+(\.[0-9]+)*", uid) is not None and len(uid) <= 64
     return _Header(kind == MEDIA_DIRECTORY, uid if is_uid else None, person if is_uid else None)
+
+
+def _text(header: pydicom.Dataset, keyword: str) -> str:
+    return str(header.get(keyword, "") or "").strip()
 
 
 def _is_copy(path: str) -> bool:

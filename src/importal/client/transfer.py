@@ -5,10 +5,11 @@ repeated. The same files with the same code find their own unfinished submission
 """
 
 import hashlib
-import random
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -16,9 +17,10 @@ from typing import Any, TypeVar
 from importal.client.api import Api, ApiError, FrameResult, Opened, Receipt
 from importal.client.packs import encode_pack
 from importal.client.selection import Selected
-from importal.client.work import OutgoingPack, Pace, Span, WorkList, missing_spans
+from importal.client.work import MOST_CONNECTIONS, OutgoingPack, Pace, Span, WorkList, missing_spans
 
 Result = TypeVar("Result")
+_CHANCE = secrets.SystemRandom()
 
 ANNOUNCED_AT_ONCE = 1000
 MOST_REPEATS = 3
@@ -75,7 +77,8 @@ class Transfer:
         self._pause = pause
         self._pace = Pace()
         self._progress = Progress(sum(file.source.size for file in files))
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._idle = threading.Condition(self._lock)
         self._repeats: dict[Span, int] = {}
         self._active = 0
         self._failure: BaseException | None = None
@@ -144,35 +147,34 @@ class Transfer:
         self._progress.confirmed_bytes = self._progress.total_bytes - missing
         self._report()
         work = WorkList(self._files, spans, self._give_up)
-        senders: list[threading.Thread] = []
-        self._add_senders(submission_id, work, senders)
-        for sender in senders:  # Grows while it is walked: each success may start another sender.
-            sender.join()
+        with ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="sender") as senders:
+            self._add_senders(submission_id, work, senders)
+            with self._lock:
+                # The last sender to leave has found nothing more to do.
+                self._idle.wait_for(lambda: self._active == 0)
         if self._failure is not None:
             raise self._failure
 
-    def _add_senders(self, submission_id: str, work: WorkList, senders: list[threading.Thread]) -> None:
+    def _add_senders(self, submission_id: str, work: WorkList, senders: ThreadPoolExecutor) -> None:
         with self._lock:
             while self._active < self._pace.connections:
                 self._active += 1
-                sender = threading.Thread(target=self._send, args=(submission_id, work, senders), daemon=True)
-                senders.append(sender)
-                sender.start()
+                senders.submit(self._send, submission_id, work, senders).add_done_callback(self._leave)
 
-    def _send(self, submission_id: str, work: WorkList, senders: list[threading.Thread]) -> None:
-        try:
-            # Leaves when the pace has slowed down; the last one stays until the work is done.
-            while self._failure is None and self._active <= self._pace.connections:
-                pack = work.next(self._pace.pack_bytes)
-                if pack is None:
-                    return
-                if self._deliver(submission_id, pack, work):
-                    self._add_senders(submission_id, work, senders)
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits for all senders
-            self._failure = self._failure or error
-        finally:
-            with self._lock:
-                self._active -= 1
+    def _leave(self, sender: "Future[None]") -> None:
+        with self._lock:
+            self._failure = self._failure or sender.exception()
+            self._active -= 1
+            self._idle.notify_all()
+
+    def _send(self, submission_id: str, work: WorkList, senders: ThreadPoolExecutor) -> None:
+        # Leaves when the pace has slowed down; the last one stays until the work is done.
+        while self._failure is None and self._active <= self._pace.connections:
+            pack = work.next(self._pace.pack_bytes)
+            if pack is None:
+                return
+            if self._deliver(submission_id, pack, work):
+                self._add_senders(submission_id, work, senders)
 
     def _deliver(self, submission_id: str, pack: OutgoingPack, work: WorkList) -> bool:
         body = encode_pack(pack.frames)
@@ -233,7 +235,7 @@ class Transfer:
                 self._stumble()
                 ceiling = min(LONGEST_PAUSE_SECONDS, 2.0 ** (number - 1))
                 asked = float(error.params.get("retry_after_seconds", 0))
-                self._pause(max(asked, ceiling / 2 + random.random() * ceiling / 2))  # noqa: S311 - only spreads retries
+                self._pause(max(asked, ceiling / 2 + _CHANCE.random() * ceiling / 2))
             else:
                 self._last_success = time.monotonic()
                 self._progress.is_waiting = False

@@ -12,6 +12,7 @@ from importal.client.sources import SourceUnreadable
 
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 MIB = 1024 * 1024
+MOST_CONNECTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Pace:
     def succeeded(self) -> None:
         """Go faster."""
         self.pack_bytes = min(self.pack_bytes * 2, self._largest)
-        self.connections = min(self.connections + 1, 6)
+        self.connections = min(self.connections + 1, MOST_CONNECTIONS)
 
     def failed(self) -> None:
         """Go slower."""

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from importal import submissions
-from importal.errors import ImportalError
+from importal.errors import TABLE, ImportalError
 from importal.invitations import SenderSession
 from importal.site import Site
 from importal.transfers.announcement import announced
@@ -33,6 +33,11 @@ class RefusedFile:
 
     number: int
     code: str
+
+    @property
+    def sentence(self) -> str:
+        """What a person is told about it."""
+        return TABLE[self.code].sentence
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,7 @@ class RefusedShown(BaseModel):
 
     number: int
     code: str
+    sentence: str
 
 
 class ReceiptShown(BaseModel):

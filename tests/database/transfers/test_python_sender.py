@@ -56,7 +56,8 @@ def test_a_folder_arrives_and_is_counted(site: Site, disc: Path):
     transfer, receipt = send(sender, Line(sender.http._transport), disc)
     assert (receipt.instances, receipt.documents, transfer.unsent) == (12, 1, {})
     assert len(receipt.refused) == 1
-    assert receipt.refused[0][1].startswith("dicom.")
+    assert receipt.refused[0].code.startswith("dicom.")
+    assert receipt.refused[0].sentence.endswith(".")
 
 
 def test_a_broken_line_changes_nothing_but_the_time(site: Site, disc: Path):
@@ -92,7 +93,7 @@ def test_a_file_that_vanishes_is_named_and_the_rest_arrives(site: Site, disc: Pa
     (number,) = transfer.unsent
     assert transfer.unsent[number] == "file.unreadable"
     assert receipt.instances == 11
-    assert (number, "file.unreadable") in receipt.refused
+    assert (number, "file.unreadable") in {(file.number, file.code) for file in receipt.refused}
 
 
 def test_a_refusal_of_the_portal_ends_in_its_own_words(site: Site, disc: Path):

@@ -111,7 +111,7 @@ def test_a_media_directory_is_set_aside_and_counted(site: Site):
     directory = make_instance(1, SOPClassUID="1.2.840.10008.1.3.10")
     sender = Sender(site).begin({0: directory, 1: make_instance(2)})
     assert sender.send_whole()[0] == ("confirmed", "dicom.media_directory")
-    assert sender.finish().json()["refused"] == [{"number": 0, "code": "dicom.media_directory"}]
+    assert sender.finish().json()["refused"][0]["code"] == "dicom.media_directory"
 
 
 def test_finishing_waits_for_every_file(site: Site):
@@ -146,7 +146,8 @@ def test_a_file_that_its_sender_cannot_read_is_named_and_does_not_hold_up_the_re
     sender = Sender(site).begin({0: make_instance(1), 1: make_instance(2)})
     sender.send_whole(0)
     receipt = sender.finish(file_count=1, unreadable=[1]).json()
-    assert receipt["refused"] == [{"number": 1, "code": "file.unreadable"}]
+    assert [(file["number"], file["code"]) for file in receipt["refused"]] == [(1, "file.unreadable")]
+    assert receipt["refused"][0]["sentence"].startswith("This file could not be read")
     assert sender.finish(file_count=1, unreadable=[1]).json() == receipt
 
 

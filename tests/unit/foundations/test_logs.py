@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 from contextlib import redirect_stderr
 
 import structlog
@@ -35,3 +36,11 @@ def test_an_exception_is_logged_by_kind_and_place_without_its_text():
     assert event["error_type"] == "ValueError"
     assert "test_logs" in str(event["where"])
     assert "MUSTER" not in json.dumps(event)
+
+
+def test_a_warning_of_a_library_is_not_printed_because_it_quotes_values():
+    def warn(log: structlog.stdlib.BoundLogger) -> None:
+        warnings.warn("Invalid value for VR PN: 'MUSTER^ANNA'", UserWarning, stacklevel=1)
+        log.info("test.warned")
+
+    assert logged(warn)["event"] == "test.warned"

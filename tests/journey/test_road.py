@@ -54,7 +54,7 @@ def await_sent(portal: Portal, process: "subprocess.Popen[bytes]") -> None:
     assert process.wait(240) == 0, (portal.folder / "send.log").read_text()
 
 
-def assert_whole_road(portal: Portal, orthanc: Orthanc, disc: Path) -> None:
+def assert_whole_road(portal: Portal, orthanc: Orthanc, disc: Path, local: LocalPatient = LOCAL) -> None:
     """The archive holds each instance once, local, with the same pixels; nothing foreign is left in clear."""
     originals = {dataset.SOPInstanceUID: dataset for _path, dataset in instances_in(disc)}
     delivered = orthanc.files()
@@ -62,7 +62,7 @@ def assert_whole_road(portal: Portal, orthanc: Orthanc, disc: Path) -> None:
     foreign = identifiers_of(originals.values())
     for uid, original in originals.items():
         dataset = pydicom.dcmread(BytesIO(delivered[uid]))
-        assert_local(dataset, LOCAL)
+        assert_local(dataset, local)
         assert pixel_digest(dataset) == pixel_digest(original)
         assert not found_in(without_original_attributes(delivered[uid]), foreign)
     assert found_in_folder(portal.folder / "data", foreign) == {}

@@ -46,6 +46,7 @@ _REQUEST_ATTRIBUTES = tag_of("RequestAttributesSequence")
 _REQUESTED_PROCEDURE_ID = tag_of("RequestedProcedureID")
 _COERCION_DATE_TIME = tag_of("InstanceCoercionDateTime")
 _ORIGIN_STATUS = tag_of("InstanceOriginStatus")
+_IDENTITY_REMOVED = tag_of("PatientIdentityRemoved")
 _WATCH = frozenset(RULES) | {
     SPECIFIC_CHARACTER_SET,
     PATIENT_NAME,
@@ -55,6 +56,7 @@ _WATCH = frozenset(RULES) | {
     CONTRIBUTING_EQUIPMENT,
     _COERCION_DATE_TIME,
     _ORIGIN_STATUS,
+    _IDENTITY_REMOVED,
 }
 
 
@@ -165,8 +167,9 @@ class _Elements:
 
     def __init__(self, buffer: bytes | memoryview, walk: HeaderWalk) -> None:
         self._buffer = buffer
-        ends = [at for _, at in walk.top_level[1:]] + [walk.position]
-        self._spans = {tag: (at, end) for (tag, at), end in zip(walk.top_level, ends, strict=True)}
+        top_level = walk.top_level
+        ends = [at for _, at in top_level[1:]] + [walk.position]
+        self._spans = {tag: (at, end) for (tag, at), end in zip(top_level, ends, strict=True)}
 
     def raw(self, tag: int) -> bytes | None:
         """Return the whole element, None when there is none."""
@@ -205,6 +208,9 @@ class _Departure:
         self._nested()
         for tag, vr, value in self._values():
             self._set(tag, vr, value)
+        if _IDENTITY_REMOVED in self._top:
+            # Whatever an earlier hand removed: from here on the object names the local patient (C.7.1.1).
+            self._set(_IDENTITY_REMOVED, "CS", "NO")
         for tag, element in self._sequences():
             self._put(tag, element)
         for rule in RULES.values():
@@ -261,7 +267,7 @@ class _Departure:
             self._insert(tag, element)
 
     def _insert(self, tag: int, element: bytes) -> None:
-        place = next((at for other, at in self._walk.top_level if other > tag), self._walk.position)
+        place = self._walk.place_of(tag)
         self._edits.change(self._root, tag, (place, place), element)
 
     def _nested(self) -> None:

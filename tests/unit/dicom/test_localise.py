@@ -203,3 +203,21 @@ def test_an_identifier_that_pretends_to_be_a_sequence_is_replaced_whole(profile,
         image, _ = localised_of(stored, local)
         assert (image.PatientID, image.AccessionNumber) == ("LOCAL-1", "ORDER-9")
         assert not dicom.neutralise(b"".join(dicom.localise(stored, local).chunks), profile).repairs
+
+
+def localised_image(elements, profile, local):
+    stored, _ = stored_of(samples.part10(samples.as_list(elements)), profile)
+    return localised_of(stored, local)[0]
+
+
+def test_an_object_that_names_the_local_patient_no_longer_claims_that_identity_was_removed(profile, local):
+    elements = rich_image() | {0x00120062: ("CS", "YES"), 0x00120063: ("LO", "Site profile")}
+    image = localised_image(elements, profile, local)
+    assert image.PatientIdentityRemoved == "NO"
+    assert image.DeidentificationMethod == "Site profile"
+    prior = image.OriginalAttributesSequence[-1].ModifiedAttributesSequence[0]
+    assert prior.PatientIdentityRemoved == "YES"
+
+
+def test_no_claim_about_identity_is_made_where_there_was_none(profile, local):
+    assert "PatientIdentityRemoved" not in localised_image(rich_image(), profile, local)

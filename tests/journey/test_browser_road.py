@@ -1,0 +1,59 @@
+"""Two discs go from a folder in a real browser to a real archive, by a person's clicks alone."""
+
+import csv
+from io import BytesIO
+from pathlib import Path
+
+import pydicom
+
+from tests.corpus import corpus_path
+from tests.journey.browser import browser_page, file_by_hand, send_disc, sign_in
+from tests.journey.portal import Portal
+from tests.journey.proof import LocalPatient, instances_in
+from tests.journey.test_road import LOCAL, assert_whole_road
+from tests.orthanc import Orthanc
+
+ELDER = LocalPatient("L-4712", "山口^一郎", "19700101", "M", "A-0816")
+
+
+def expected_instances(disc: str) -> int:
+    with corpus_path("cd", "EXPECT.tsv").open(encoding="utf-8") as table:
+        rows = {row["disc"]: row for row in csv.DictReader(table, delimiter="\t")}
+    return int(rows[disc]["dicom_instances"])
+
+
+def take_road(portal: Portal, orthanc: Orthanc, name: str, local: LocalPatient) -> None:
+    disc, count = corpus_path("cd", name), expected_instances(name)
+    before = set(orthanc.instances())
+    with browser_page() as page:
+        reference = send_disc(page, portal, portal.invite(), disc, count)
+        sign_in(page, portal)
+        file_by_hand(page, reference, local)
+    arrived = set(orthanc.instances()) - before
+    images = {dataset.SOPInstanceUID for _path, dataset in instances_in(disc)}
+    assert len(images) == count
+    assert images <= arrived
+    encapsulated = [pydicom.dcmread(BytesIO(orthanc.files()[uid])) for uid in arrived - images]
+    assert all(dataset.SOPClassUID.name == "Encapsulated PDF Storage" for dataset in encapsulated)
+
+
+def test_a_japanese_disc_and_a_pet_with_reports_arrive_whole_local_and_clean(
+    portal: Portal, orthanc: Orthanc
+):
+    take_road(portal, orthanc, "hitachi-pdi-ja", ELDER)
+    assert_whole_road(portal, orthanc, corpus_path("cd", "hitachi-pdi-ja"), ELDER)
+    take_road(portal, orthanc, "pacs-export-pet-seg", LOCAL)
+    assert_whole_road(portal, orthanc, corpus_path("cd", "pacs-export-pet-seg"), LOCAL)
+
+
+def test_japanese_names_of_the_disc_are_still_right_in_the_vaulted_portal(portal: Portal, orthanc: Orthanc):
+    """What the sender's page shows is what the disc says, in all three groups of the name."""
+    disc: Path = corpus_path("cd", "hitachi-pdi-ja")
+    (name,) = {str(dataset.PatientName) for _path, dataset in instances_in(disc)}
+    with browser_page() as page:
+        page.goto(f"{portal.url}/#code={portal.invite()}")
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="CD, DVD or folder").click()
+        chooser.value.set_files(disc)
+        ideographic = name.split("=")[1].replace("^", " ")
+        page.get_by_text(ideographic).first.wait_for()

@@ -6,6 +6,7 @@ pseudonymised, never deleted; UIDs stay (IHE RAD-61); nothing claims de-identifi
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from importal.dicom import charsets
 from importal.dicom.codec import padded
@@ -28,13 +29,14 @@ from importal.dicom.profile import (
     STUDY_INSTANCE_UID,
     Arrival,
 )
-from importal.dicom.pseudonyms import normalised_family_name
+from importal.dicom.pseudonyms import Pseudonyms, normalised_family_name
 from importal.dicom.records import IdentifierKind, InstanceFacts, Profile, Replacement
 from importal.dicom.refusal import RefusalReason, Refused
 from importal.dicom.walk import Found, HeaderWalk, Node
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 _UID_LENGTH = 64
+_REMEMBERED = 1024
 _TEXT_VRS = frozenset((b"", b"LO", b"SH", b"UN", b"LT", b"ST", b"UT", b"CS", b"UC"))
 # Looked up for every element found: plain sets and dicts, made once from the table.
 _REMOVED = frozenset(rule.tag for rule in RULES.values() if rule.arrival is Arrival.REMOVE)
@@ -72,6 +74,12 @@ def valid_uid(text: str, missing: RefusalReason) -> str:
     if len(text) > _UID_LENGTH or not _UID.fullmatch(text):
         raise Refused(RefusalReason.INVALID_UID)
     return text
+
+
+# The instances of a study bring the same few identifiers again and again.
+@lru_cache(maxsize=_REMEMBERED)
+def _replacement(pseudonyms: Pseudonyms, kind: IdentifierKind, original: str, scope: bytes) -> Replacement:
+    return Replacement(kind, original, pseudonyms.pseudonym(kind, scope, original), scope)
 
 
 class _Arrival:
@@ -174,20 +182,20 @@ class _Arrival:
         if not original:
             return ""
         self._originals.add(raw)
-        pseudonym, scope = self._pseudonym(kind, original)
-        self._replacements[kind, original] = Replacement(kind, original, pseudonym, scope)
-        return pseudonym
+        known = self._replacements.get((kind, original))
+        if known is None:
+            scope = self._scope_of(kind, original)
+            known = _replacement(self._profile.pseudonyms, kind, original, scope)
+            self._replacements[kind, original] = known
+        return known.pseudonym
 
-    def _pseudonym(self, kind: IdentifierKind, original: str) -> tuple[str, bytes]:
-        pseudonyms = self._profile.pseudonyms
+    def _scope_of(self, kind: IdentifierKind, original: str) -> bytes:
         if kind is IdentifierKind.PATIENT_ID:
-            scope = self._patient_scope(original)
-        elif kind is IdentifierKind.STUDY_ID:
+            return self._patient_scope(original)
+        if kind is IdentifierKind.STUDY_ID:
             # Makers count studies from 1: without the Study Instance UID two studies would become one.
-            scope = pseudonyms.digest("scope", self._scope, self._study)
-        else:
-            scope = self._scope
-        return pseudonyms.pseudonym(kind.value, scope, original), scope
+            return self._profile.pseudonyms.digest("scope", self._scope, self._study)
+        return self._scope
 
     def _write(self, found: Found, vr: str, new: bytes) -> None:
         if found.vr in _TEXT_VRS and len(new) == found.end - found.value:
@@ -216,6 +224,6 @@ class _Arrival:
         if found is not None:
             self._write(found, vr, value)
             return
-        place = next((at for other, at in self._walk.top_level if other > tag), self._walk.position)
+        place = self._walk.place_of(tag)
         whole = self._root.codec.element(tag, vr, value)
         self._edits.change(self._root, tag, (place, place), whole)

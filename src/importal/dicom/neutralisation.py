@@ -103,9 +103,9 @@ def walked(
 
 def check_header(walk: HeaderWalk, start: int, syntax: str, end: int) -> None:
     """Raise where the data set as a whole is not what its file says it is."""
-    if not walk.top_level:
+    first = walk.first_group()
+    if first < 0:
         raise Refused(RefusalReason.TRUNCATED)
-    first = walk.top_level[0][0] >> 16
     if first == _DIRECTORY_GROUP:
         raise Refused(RefusalReason.MEDIA_DIRECTORY)
     if first in FOREIGN_GROUPS:
@@ -115,8 +115,7 @@ def check_header(walk: HeaderWalk, start: int, syntax: str, end: int) -> None:
     if walk.bulk_start < 0 or not walk.bulk_length:
         return
     undefined = walk.bulk_length == UNDEFINED
-    tag = next(tag for tag, at in walk.top_level if at == walk.bulk_start)
-    if undefined != (is_encapsulated(syntax) and tag == PIXEL_DATA):
+    if undefined != (is_encapsulated(syntax) and walk.bulk_tag == PIXEL_DATA):
         raise Defect(DefectKind.ITEM, walk.bulk_start)
 
 

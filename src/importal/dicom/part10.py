@@ -6,6 +6,7 @@ private File Meta Information goes, the Source Application Entity becomes our ow
 
 from dataclasses import dataclass
 from struct import error as StructError  # noqa: N812 -- it is an exception
+from typing import NamedTuple
 
 from importal.dicom.codec import EXPLICIT_LITTLE, LONG_VRS, SHORT_VRS, padded
 from importal.dicom.walk import Defect, DefectKind
@@ -22,8 +23,7 @@ _ZERO_PREAMBLE = bytes(MAGIC_AT)
 _VERSION = b"\0\1"
 
 
-@dataclass(frozen=True)
-class MetaElement:
+class MetaElement(NamedTuple):
     """One element of the File Meta Information: its bytes are start to end, its value begins at value."""
 
     tag: int

@@ -8,10 +8,12 @@ A differently spelled name splits one patient into two, which staff merge: the s
 import hmac
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 PSEUDONYM_LENGTH = 16  # fits SH, the shortest VR among the identifiers
 _DIGEST_BYTES = 10  # 16 signs of 5 bits
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_REMEMBERED = 1024
 _PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 
 
@@ -25,11 +27,7 @@ class Pseudonyms:
 
     def digest(self, domain: str, *parts: str | bytes) -> bytes:
         """Return 32 bytes for the parts; each is length-prefixed, so that no two lists of parts coincide."""
-        message = [f"importal\0{self.key_version}\0{domain}\0".encode()]
-        for part in parts:
-            raw = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-            message += (len(raw).to_bytes(4, "big"), raw)
-        return hmac.digest(self.key, b"".join(message), "sha256")
+        return _digest(self.key, self.key_version, domain, parts)
 
     def pseudonym(self, domain: str, *parts: str | bytes) -> str:
         """Return the prefix and upper-case base32 without I, L, O and U; 16 characters in all."""
@@ -46,6 +44,17 @@ class Pseudonyms:
         )
 
 
+# The instances of a study ask for the same few digests again and again.
+@lru_cache(maxsize=_REMEMBERED)
+def _digest(key: bytes, key_version: int, domain: str, parts: tuple[str | bytes, ...]) -> bytes:
+    message = [f"importal\0{key_version}\0{domain}\0".encode()]
+    for part in parts:
+        raw = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        message += (len(raw).to_bytes(4, "big"), raw)
+    return hmac.digest(key, b"".join(message), "sha256")
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def normalised_family_name(name: str) -> str:
     """Return the family name of the first component group: no case, no accents, letters and digits only."""
     family = name.split("=", 1)[0].split("^", 1)[0]

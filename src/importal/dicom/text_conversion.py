@@ -33,7 +33,7 @@ def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list
             text = charsets.decode(raw, _charset_of(found.node, own), person_name=vr == "PN")
             _write(edits, found, vr, text.encode("utf-8", "replace"))
     if id(root) not in own:
-        place = next((at for tag, at in walk.top_level if tag > SPECIFIC_CHARACTER_SET), walk.position)
+        place = walk.place_of(SPECIFIC_CHARACTER_SET)
         new = root.codec.element(SPECIFIC_CHARACTER_SET, "CS", charsets.UTF_8.encode())
         edits.change(root, SPECIFIC_CHARACTER_SET, (place, place), new)
     return edits.resolved()

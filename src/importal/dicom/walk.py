@@ -52,6 +52,15 @@ class BulkReached(Exception):
     """The walk stopped in front of the top-level Pixel Data."""
 
 
+class _Every(frozenset[int]):
+    """All tags: what the walk that reports everything watches."""
+
+    __slots__ = ()
+
+    def __contains__(self, tag: object) -> bool:
+        return True
+
+
 class Node:
     """A data set or a sequence that contains elements: whose length must follow when they change.
 
@@ -94,12 +103,13 @@ class HeaderWalk:
         ordered: bool = True,
     ) -> None:
         self._buffer = buffer
-        self._watch = watch
+        self._watch = _Every() if everything else watch
+        self._plain = frozenset() if everything else _PLAIN
         self._stop_at_bulk = stop_at_bulk
-        self._everything = everything
         self._ordered = ordered
+        self._places: list[int] = []
         self.found: list[Found] = []
-        self.top_level: list[tuple[int, int]] = []
+        self.bulk_tag = 0
         self.bulk_start = -1
         self.bulk_value = -1
         self.bulk_length = 0
@@ -108,121 +118,120 @@ class HeaderWalk:
         self.position = 0
         self.root: Node | None = None
 
+    @property
+    def top_level(self) -> list[tuple[int, int]]:
+        """Tag and place of each element of the top level, in order; read anew on each call."""
+        assert self.root is not None
+        unpack = self.root.codec.item.unpack_from
+        heads = ((unpack(self._buffer, place), place) for place in self._places)
+        return [(group << 16 | number, place) for (group, number, _), place in heads]
+
+    def first_group(self) -> int:
+        """Return the group of the first element, -1 when there is none."""
+        assert self.root is not None
+        return self.root.codec.u16.unpack_from(self._buffer, self._places[0])[0] if self._places else -1
+
+    def place_of(self, tag: int) -> int:
+        """Return where an element that is not there would stand on the top level."""
+        return next((place for other, place in self.top_level if other > tag), self.position)
+
     def run(self, start: int, end: int, codec: Codec) -> Node:
         """Walk the data set between two offsets; return its root. Raises Defect, Refused, BulkReached."""
         self.root = root = Node(None, -1, 0, codec)
+        walk = self._explicit if codec.explicit else self._implicit
         try:
-            self._data_set(start, end, root, 0, delimited=False)
+            walk(start, end, root, 0, False)
         except StructError:
-            raise Defect(DefectKind.BEYOND_END, self._reach(start)) from None
+            raise Defect(DefectKind.BEYOND_END, self._places[-1] if self._places else start) from None
         return root
 
-    def _reach(self, start: int) -> int:
-        return self.top_level[-1][1] if self.top_level else start
-
-    def _data_set(self, position: int, end: int, node: Node, depth: int, *, delimited: bool) -> int:
-        if depth > MAX_DEPTH:
-            raise Refused(RefusalReason.TOO_DEEP)
-        if node.codec.explicit:
-            return self._explicit(position, end, node, depth, delimited)
-        return self._implicit(position, end, node, depth, delimited)
-
     def _explicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001 -- the inner loop of the engine: one body, no calls
-        buffer, watch, found, everything = self._buffer, self._watch, self.found, self._everything
-        unpack = node.codec.head.unpack_from
-        top_level = self.top_level if depth == 0 else None
-        last, count = -1, self.count
-        while position < end:
+        buffer, watch, found, short = self._buffer, self._watch, self.found, SHORT_VRS
+        unpack, u32 = node.codec.head.unpack_from, node.codec.u32.unpack_from
+        top, ordered, note = depth == 0, self._ordered, self._places.append
+        last, mark = -1, 0
+        for own in range(MAX_ELEMENTS - self.count):
+            if position >= end:
+                break
             group, number, vr, length = unpack(buffer, position)
             tag = group << 16 | number
-            if tag <= last and top_level is not None and self._ordered:
-                raise Defect(DefectKind.ORDER, position)
-            last = tag
-            count += 1
-            if count > MAX_ELEMENTS:
-                raise Refused(RefusalReason.TOO_MANY_ELEMENTS)
-            if top_level is not None:
-                top_level.append((tag, position))
-            if vr in SHORT_VRS:
+            if top:
+                if tag <= last and ordered:
+                    raise Defect(DefectKind.ORDER, position)
+                last = tag
+                note(position)
+            if vr in short:
                 stop = position + 8 + length
-                if stop > end:
-                    raise Defect(DefectKind.BEYOND_END, position)
-                if length & 1:
-                    raise Defect(DefectKind.ODD_LENGTH, position)
-                if tag in watch or everything:
+                if length & 1 or stop > end:
+                    raise _beyond_or_odd(position, stop, end)
+                if tag in watch:
                     found.append(Found(tag, vr, position, position + 8, stop, node, depth))
                 if not number and length == 4:
                     _note_group_length(node, group, position + 8)
-            elif group == 0xFFFE:
-                self.count = count
-                return self._delimiter(tag, position, node, delimited=delimited)
             else:
-                self.count = count
-                stop = self._long(tag, vr, position, end, node, depth)
-                count = self.count
+                self.count, mark = self.count + own - mark, own
+                if vr not in LONG_VRS:
+                    return self._delimiter(tag, position, node, delimited=delimited)
+                length = u32(buffer, position + 8)[0]
+                stop = self._value(tag, vr, position, position + 12, length, end, node, depth)
             position = stop
-        self.count = count
+        else:
+            raise Refused(RefusalReason.TOO_MANY_ELEMENTS)
+        self.count += own - mark
         if delimited:
             raise Defect(DefectKind.NOT_DELIMITED, position)
         return position
 
     def _implicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001 -- as above
-        buffer, watch, found, everything = self._buffer, self._watch, self.found, self._everything
-        unpack = node.codec.head.unpack_from
-        top_level = self.top_level if depth == 0 else None
-        last, count = -1, self.count
-        while position < end:
+        buffer, watch, found = self._buffer, self._watch, self.found
+        unpack, plain = node.codec.head.unpack_from, self._plain
+        top, ordered, note = depth == 0, self._ordered, self._places.append
+        last, mark = -1, 0
+        for own in range(MAX_ELEMENTS - self.count):
+            if position >= end:
+                break
             group, number, length = unpack(buffer, position)
             tag = group << 16 | number
-            if tag <= last and top_level is not None and self._ordered:
-                raise Defect(DefectKind.ORDER, position)
-            last = tag
-            count += 1
-            if count > MAX_ELEMENTS:
-                raise Refused(RefusalReason.TOO_MANY_ELEMENTS)
-            if top_level is not None:
-                top_level.append((tag, position))
-            if tag in _PLAIN and not everything:
+            if top:
+                if tag <= last and ordered:
+                    raise Defect(DefectKind.ORDER, position)
+                last = tag
+                note(position)
+            if tag in plain:
                 stop = position + 8 + length
-                if stop > end:
-                    raise Defect(DefectKind.BEYOND_END, position)
-                if length & 1:
-                    raise Defect(DefectKind.ODD_LENGTH, position)
+                if length & 1 or stop > end:
+                    raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, b"", position, position + 8, stop, node, depth))
-            elif group == 0xFFFE:
-                self.count = count
-                return self._delimiter(tag, position, node, delimited=delimited)
             else:
+                self.count, mark = self.count + own - mark, own
+                if group == 0xFFFE:
+                    return self._delimiter(tag, position, node, delimited=delimited)
                 if not number and length == 4:
                     _note_group_length(node, group, position + 8)
-                self.count = count
                 stop = self._value(tag, b"", position, position + 8, length, end, node, depth)
-                count = self.count
             position = stop
-        self.count = count
+        else:
+            raise Refused(RefusalReason.TOO_MANY_ELEMENTS)
+        self.count += own - mark
         if delimited:
             raise Defect(DefectKind.NOT_DELIMITED, position)
         return position
 
     def _delimiter(self, tag: int, position: int, node: Node, *, delimited: bool) -> int:
+        if tag >> 16 != ITEM >> 16:
+            raise Defect(DefectKind.UNKNOWN_VR, position)
         length = node.codec.item.unpack_from(self._buffer, position)[2]
         if tag == ITEM_END and delimited and length == 0:
             return position + 8
         raise Defect(DefectKind.ITEM, position)
-
-    def _long(self, tag: int, vr: bytes, position: int, end: int, node: Node, depth: int) -> int:
-        if vr not in LONG_VRS:
-            raise Defect(DefectKind.UNKNOWN_VR, position)
-        length = node.codec.u32.unpack_from(self._buffer, position + 8)[0]
-        return self._value(tag, vr, position, position + 12, length, end, node, depth)
 
     def _value(  # noqa: PLR0913, PLR0917 -- the state of the loop
         self, tag: int, vr: bytes, start: int, value: int, length: int, end: int, node: Node, depth: int
     ) -> int:
         """Step over, or descend into, a value that may be a sequence, fragments or pixels."""
         if depth == 0 and tag in BULK:
-            return self._bulk(start, value, length, end, node)
+            return self._bulk(tag, start, value, length, end, node)
         if vr == b"SQ" or (not vr and tag in SEQUENCES):
             return self._sequence(tag, vr, start, value, length, end, node, node.codec, depth)
         if length == UNDEFINED:
@@ -232,22 +241,21 @@ class HeaderWalk:
                 raise Defect(DefectKind.ITEM, start)
             return self._sequence(tag, vr, start, value, length, end, node, IMPLICIT_LITTLE, depth)
         stop = value + length
-        if stop > end:
-            raise Defect(DefectKind.BEYOND_END, start)
-        if length & 1:
-            raise Defect(DefectKind.ODD_LENGTH, start)
+        if length & 1 or stop > end:
+            raise _beyond_or_odd(start, stop, end)
         if length and (
             tag in SEQUENCES or (vr in (b"UN", b"") and self._buffer[value : value + 4] == _ITEM_BYTES)
         ):
             self._opaque_sequence(tag, vr, start, value, length, node, depth)
-        elif tag in self._watch or self._everything:
+        elif tag in self._watch:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))
         return stop
 
-    def _bulk(self, start: int, value: int, length: int, end: int, node: Node) -> int:
+    def _bulk(self, tag: int, start: int, value: int, length: int, end: int, node: Node) -> int:
         first = self.bulk_start < 0
         if first:
             self.bulk_start, self.bulk_value, self.bulk_length = start, value, length
+            self.bulk_tag = tag
         if self._stop_at_bulk:
             raise BulkReached
         try:
@@ -297,7 +305,7 @@ class HeaderWalk:
                 return
         if tag in SEQUENCES:
             raise Defect(DefectKind.ITEM, start)
-        if tag in self._watch or self._everything:
+        if tag in self._watch:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))
 
     def _sequence(  # noqa: PLR0913, PLR0917 -- as above
@@ -316,34 +324,41 @@ class HeaderWalk:
         stop = end if delimited else value + length
         if stop > end:
             raise Defect(DefectKind.BEYOND_END, start)
+        if depth >= MAX_DEPTH:
+            raise Refused(RefusalReason.TOO_DEEP)
         index = len(self.found)
-        watched = tag in self._watch or self._everything
+        watched = tag in self._watch
         if watched:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))
         sequence = Node(node, -1 if delimited else value - 4, tag >> 16, node.codec)
-        unpack = codec.item.unpack_from
-        position = value
+        position = self._items(value, stop, sequence, codec, depth, delimited=delimited)
+        if watched:
+            self.found[index] = Found(tag, vr, start, value, position, node, depth)
+        return position
+
+    def _items(
+        self, position: int, stop: int, sequence: Node, codec: Codec, depth: int, *, delimited: bool
+    ) -> int:
+        """Walk the items of a sequence up to its end or delimiter; return where that is."""
+        unpack, buffer = codec.item.unpack_from, self._buffer
+        walk = self._explicit if codec.explicit else self._implicit
         while position < stop:
-            group, number, size = unpack(self._buffer, position)
+            group, number, size = unpack(buffer, position)
             kind = group << 16 | number
             position += 8
             if kind == ITEM and size == UNDEFINED:
-                inner = Node(sequence, -1, 0, codec)
-                position = self._data_set(position, stop, inner, depth + 1, delimited=True)
+                position = walk(position, stop, Node(sequence, -1, 0, codec), depth + 1, True)
             elif kind == ITEM:
                 if position + size > stop:
                     raise Defect(DefectKind.BEYOND_END, position - 8)
                 inner = Node(sequence, position - 4, 0, codec)
-                position = self._data_set(position, position + size, inner, depth + 1, delimited=False)
+                position = walk(position, position + size, inner, depth + 1, False)
             elif kind == SEQUENCE_END and delimited and size == 0:
-                delimited = False
-                break
+                return position
             else:
                 raise Defect(DefectKind.ITEM, position - 8)
         if delimited:
             raise Defect(DefectKind.NOT_DELIMITED, position)
-        if watched:
-            self.found[index] = Found(tag, vr, start, value, position, node, depth)
         return position
 
 
@@ -351,3 +366,7 @@ def _note_group_length(node: Node, group: int, value: int) -> None:
     if node.groups is None:
         node.groups = {}
     node.groups.setdefault(group, value)
+
+
+def _beyond_or_odd(position: int, stop: int, end: int) -> Defect:
+    return Defect(DefectKind.BEYOND_END if stop > end else DefectKind.ODD_LENGTH, position)

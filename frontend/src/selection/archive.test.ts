@@ -108,6 +108,20 @@ describe.skipIf(CORPUS_MISSING)('a hostile archive', () => {
     expect(reasons).toEqual(['archive.entry_damaged']);
   });
 
+  test('takes nothing away from the archives beside it, however many are chosen', async () => {
+    const selection = new Selection(() => undefined);
+    const hostile = corpusFolder('archives/hostile').filter((file) => !/x18|\.tsv$/.test(file.path));
+    await selection.add([...hostile, corpusFile('archives/hostile/x18_bad_dates.zip')], [], noPassword);
+    const instances = selection.state.patients
+      .flatMap((one) => one.studies)
+      .flatMap((study) => study.instances);
+    expect(instances.filter(({ file }) => file.path.includes('x18_bad_dates.zip/'))).toHaveLength(2);
+    const tooDeep = selection.state.leftOut.filter(({ reason }) => reason === 'archive.too_deep');
+    expect(
+      tooDeep.map(({ path }) => path.split('.zip')[0]?.slice(-20)).every((name) => /b0[34]/.test(name ?? '')),
+    ).toBe(true);
+  });
+
   test('among good files keeps none of them from being found', async () => {
     const selection = new Selection(() => undefined);
     const hostile = corpusFolder('archives/hostile').filter((file) => /\/(b0[234]|x|t)/.test(file.path));

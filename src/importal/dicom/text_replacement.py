@@ -37,7 +37,7 @@ _CODES = frozenset(
         ),
     )
 )
-_CREATORS = range(0x10, 0x100)
+_FIRST_CREATOR = 0x10
 
 
 def replace_in_text(buffer: bytes, span: tuple[int, int], codec: Codec, arrived: Arrived) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ class _Texts:
 
 
 def _is_creator(tag: int) -> bool:
-    return bool(tag >> 16 & 1) and tag & 0xFFFF in _CREATORS
+    return tag & 0x1FF00 == 0x10000 and tag & 0xFF >= _FIRST_CREATOR  # odd group, (gggg,0010-00FF)
 
 
 def _fits(value: bytes, vr: str, charset: str) -> bool:

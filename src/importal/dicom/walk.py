@@ -5,6 +5,7 @@ strict: the first thing that breaks a rule of PS3.5 raises a `Defect`; what is t
 `Refused`. Positions are offsets into the buffer that was given.
 """
 
+from bisect import bisect_right
 from enum import StrEnum
 from struct import error as StructError  # noqa: N812 -- it is an exception
 from typing import NamedTuple
@@ -132,8 +133,16 @@ class HeaderWalk:
         return self.root.codec.u16.unpack_from(self._buffer, self._places[0])[0] if self._places else -1
 
     def place_of(self, tag: int) -> int:
-        """Return where an element that is not there would stand on the top level."""
-        return next((place for other, place in self.top_level if other > tag), self.position)
+        """Return where an element that is not there would stand on the top level, whose tags ascend."""
+        assert self.root is not None
+        unpack = self.root.codec.item.unpack_from
+
+        def tag_at(place: int) -> int:
+            group, number, _ = unpack(self._buffer, place)
+            return int(group << 16 | number)
+
+        index = bisect_right(self._places, tag, key=tag_at)
+        return self._places[index] if index < len(self._places) else self.position
 
     def run(self, start: int, end: int, codec: Codec) -> Node:
         """Walk the data set between two offsets; return its root. Raises Defect, Refused, BulkReached."""

@@ -108,6 +108,11 @@ describe.skipIf(CORPUS_MISSING)('a hostile archive', () => {
     expect(reasons).toEqual(['archive.entry_damaged']);
   });
 
+  test('whose beginning is lost still gives what can be read, and names what cannot', async () => {
+    const { instances, reasons } = await open('archives/hostile/x03_first_kilobyte_lost.zip');
+    expect([instances.length, reasons]).toEqual([7, ['archive.entry_damaged']]);
+  });
+
   test('takes nothing away from the archives beside it, however many are chosen', async () => {
     const selection = new Selection(() => undefined);
     const hostile = corpusFolder('archives/hostile').filter((file) => !/x18|\.tsv$/.test(file.path));

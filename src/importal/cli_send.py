@@ -5,6 +5,7 @@ not be sent.
 """
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -22,6 +23,8 @@ from rich.progress import (
 from importal import client
 
 FAILED, WRONG_USE, PARTLY = 1, 2, 3
+# Long enough for a restart, short enough for a mistyped address.
+FIRST_PAUSES_SECONDS = (1, 2, 4, 8, 15)
 # Sentences for what only this side knows; everything else comes from the portal.
 SENTENCES = {
     "file.missing": "There is nothing at this place.",
@@ -79,10 +82,7 @@ def send(  # noqa: PLR0913 - each parameter is an option of the command
             WRONG_USE,
         )
     with client.Api(url, code) as api:
-        try:
-            opened = api.open()
-        except client.ApiError as error:
-            _stop(error.sentence or f"The portal answered with {error.code}.", FAILED)
+        opened = _open(console, api)
         _check_limits(opened, selection)
         if dry_run:
             console.print("Dry run: nothing was sent.")
@@ -92,6 +92,19 @@ def send(  # noqa: PLR0913 - each parameter is an option of the command
             _stop("Nothing was sent.", FAILED)
         wanted = client.Wanted(opened, email, phone, comment)
         _send(console, api, selection, wanted)
+
+
+def _open(console: Console, api: client.Api) -> client.Opened:
+    """Open the door; a portal that is just being restarted is waited for a little."""
+    for pause_seconds in (*FIRST_PAUSES_SECONDS, None):
+        try:
+            return api.open()
+        except client.ApiError as error:
+            if not error.is_transient or pause_seconds is None:
+                _stop(error.sentence or f"The portal answered with {error.code}.", FAILED)
+            console.print(f"The portal does not answer. Trying again in {pause_seconds} seconds.")
+            time.sleep(pause_seconds)
+    raise AssertionError
 
 
 def _look(console: Console, folder: Path) -> client.Selection:

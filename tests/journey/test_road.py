@@ -98,6 +98,18 @@ def many_instances(tmp_path: Path) -> Path:
     return disc
 
 
+def await_more(portal: Portal, sending: "subprocess.Popen[bytes]") -> bool:
+    """Wait until another object lies in the store; return False when the sender has ended before."""
+    objects = portal.folder / "data" / "objects"
+
+    def count() -> int:
+        return sum(1 for path in objects.rglob("*") if path.is_file())
+
+    before = count()
+    wait_until("more has arrived", lambda: sending.poll() is not None or count() > before)
+    return sending.poll() is None
+
+
 @pytest.mark.timeout(600)
 def test_whatever_is_killed_and_whenever_every_instance_arrives_once(
     portal: Portal, orthanc: Orthanc, many_instances: Path
@@ -108,17 +120,18 @@ def test_whatever_is_killed_and_whenever_every_instance_arrives_once(
     code = portal.invite()
 
     sending = sender(portal, many_instances, code)
-    for _ in range(4):
-        time.sleep(0.4 + chance.random() * 1.2)
-        if sending.poll() is not None:
-            break
+    kills = 0
+    while kills < 4 and await_more(portal, sending):
+        time.sleep(chance.random() * 0.3)
         portal.kill("web")
+        kills += 1
+        if kills == 2:
+            # The sender's computer dies as well: the same command goes on from what was confirmed.
+            sending.send_signal(signal.SIGKILL)
+            sending.wait(10)
+            sending = sender(portal, many_instances, code)
         portal.start_web()
-    if sending.poll() is None and chance.random() < 0.5:
-        # The sender's computer dies as well: the same command goes on from what was confirmed.
-        sending.send_signal(signal.SIGKILL)
-        sending.wait(10)
-        sending = sender(portal, many_instances, code)
+    assert kills >= 2
     await_sent(portal, sending)
 
     desk = portal.desk()

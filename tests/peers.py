@@ -16,7 +16,9 @@ PROGRAMS = {
 
 def program(name: str) -> Path | None:
     """Return the program of a peer; administrators' folders count as well."""
-    found = shutil.which(PROGRAMS.get(name, name), path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    found = shutil.which(
+        PROGRAMS.get(name, name), path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    )
     return Path(found) if found else None
 
 

@@ -45,8 +45,21 @@ def running_postgresql() -> Iterator[str]:
         subprocess.run(command, user=user, check=True, cwd=folder, capture_output=True, timeout=120)
 
     data = folder / "data"
-    run(str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "importal", "-E", "UTF8", "--no-locale")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+    run(
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "-A",
+        "trust",
+        "-U",
+        "importal",
+        "-E",
+        "UTF8",
+        "--no-locale",
+    )
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+    )
     run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:
         yield f"postgresql://importal@127.0.0.1:{port}/postgres"

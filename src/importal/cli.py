@@ -4,8 +4,9 @@ Exit codes: 0 done, 1 something failed, 2 wrong use or wrong settings, 3 not eve
 """
 
 import sys
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -137,8 +138,7 @@ def version() -> None:
     print(__version__)
 
 
-def _works(verb: object) -> bool:
-    assert callable(verb)
+def _works(verb: Callable[[], None]) -> bool:
     try:
         verb()
     except Exception as error:  # noqa: BLE001 - whatever is wrong, the line says FAILED and the log the kind
@@ -147,7 +147,7 @@ def _works(verb: object) -> bool:
     return True
 
 
-def _fail(sentence: str, code: int) -> None:
+def _fail(sentence: str, code: int) -> NoReturn:
     print(sentence, file=sys.stderr)
     raise typer.Exit(code)
 

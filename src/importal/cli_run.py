@@ -25,7 +25,7 @@ def serve(
     with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run a worker here.")] = True,
 ) -> None:
     """Start the portal: the web server and, unless told otherwise, one worker beside it."""
-    from importal.web import create_app  # noqa: PLC0415 - the worker process need not load the routes
+    from importal.web import create_app
 
     loaded = settings.load()
     logs.configure(loaded.log_level)
@@ -57,7 +57,7 @@ def serve(
 
 def worker() -> None:
     """Run one worker. Start as many as there are slots; one more is a standby."""
-    from importal.worker import run  # noqa: PLC0415 - see above
+    from importal.worker import run
 
     loaded = settings.load()
     logs.configure(loaded.log_level)
@@ -77,7 +77,7 @@ def demo(
     ] = False,
 ) -> None:
     """Set up a demo hospital with a stand-in PACS and sample discs, and run it until Ctrl-C."""
-    from importal.demo.run import run_demo  # noqa: PLC0415 - only the demo needs the stand-in
+    from importal.demo.run import run_demo
 
     raise typer.Exit(run_demo(folder, port, check=check))
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from importal import delivery, inspection, retention
 from importal.components import Components
 from importal.jobs import JobTable
+from importal.site import Site
 from importal.studies import ADVANCE, Study, StudyState
 
 PURGE_EVERY_SECONDS = 3600.0
@@ -48,5 +49,9 @@ def job_table(components: Components) -> JobTable:
             ADVANCE: lambda row_id: advance(components, row_id),
             "purge_submission": lambda row_id: retention.purge_submission(site, row_id),
         },
-        periodic={"purge": (PURGE_EVERY_SECONDS, lambda: retention.purge(site) and None)},
+        periodic={"purge": (PURGE_EVERY_SECONDS, lambda: _purge(site))},
     )
+
+
+def _purge(site: Site) -> None:
+    retention.purge(site)

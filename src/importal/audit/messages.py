@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import DDL, JSON, Index, event, select, tuple_
+from sqlalchemy import JSON, Connection, Index, event, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from importal.database import Base, Moment
@@ -50,24 +50,29 @@ _SQLITE_GUARD = (
     "CREATE TRIGGER audit_messages_no_{verb} BEFORE {verb} ON audit_messages "
     "BEGIN SELECT RAISE(ABORT, 'audit messages are only ever added'); END"
 )
-_POSTGRESQL_GUARD = (
+_POSTGRESQL_FUNCTION = (
     "CREATE FUNCTION audit_messages_guard() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'audit messages are only ever added'; END $$",
+    "$$ BEGIN RAISE EXCEPTION 'audit messages are only ever added'; END $$"
+)
+_POSTGRESQL_TRIGGER = (
     "CREATE TRIGGER audit_messages_guard BEFORE UPDATE OR DELETE ON audit_messages "
-    "FOR EACH ROW EXECUTE FUNCTION audit_messages_guard()",
+    "FOR EACH ROW EXECUTE FUNCTION audit_messages_guard()"
 )
 
 
 def guard_statements(dialect: str) -> list[str]:
     """Return the statements that make the table append-only on an engine."""
     if dialect == "postgresql":
-        return list(_POSTGRESQL_GUARD)
+        return [_POSTGRESQL_FUNCTION, _POSTGRESQL_TRIGGER]
     return [_SQLITE_GUARD.format(verb=verb) for verb in ("UPDATE", "DELETE")]
 
 
-for _dialect in ("sqlite", "postgresql"):
-    for _statement in guard_statements(_dialect):
-        event.listen(AuditMessage.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+def _guard(_table: Any, connection: Connection, **_options: Any) -> None:
+    for statement in guard_statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+event.listen(AuditMessage.__table__, "after_create", _guard)
 
 
 def record(

@@ -28,8 +28,9 @@ class Desk:
 
     def studies(self) -> list[dict[str, Any]]:
         """Return the rows of all studies in the inbox."""
-        answer = self.client.post("/api/desk/inbox/search", json={"view": "all", "limit": 50}).raise_for_status()
-        return [study for upload in answer.json()["uploads"] for study in upload["studies"]]
+        answer = self.client.post("/api/desk/inbox/search", json={"view": "all", "limit": 50})
+        uploads = answer.raise_for_status().json()["uploads"]
+        return [study for upload in uploads for study in upload["studies"]]
 
     def study(self, study_id: str) -> dict[str, Any]:
         """Return all about a study."""

@@ -10,4 +10,13 @@ from importal.jobs.queue import JobQueue, Jobs, install_jobs
 from importal.jobs.slots import SlotLost, WorkerSlot, claim_slot
 from importal.jobs.worker import JobTable, JobWorker
 
-__all__ = ["JobQueue", "JobTable", "JobWorker", "Jobs", "SlotLost", "WorkerSlot", "claim_slot", "install_jobs"]
+__all__ = [
+    "JobQueue",
+    "JobTable",
+    "JobWorker",
+    "Jobs",
+    "SlotLost",
+    "WorkerSlot",
+    "claim_slot",
+    "install_jobs",
+]

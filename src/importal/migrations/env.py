@@ -14,7 +14,7 @@ def _render(kind: str, item: Any, _autogenerate: Any) -> str | Literal[False]:
 
 
 def _compare(
-    _context: Any, _inspected: Any, column: Any, inspected_type: Any, _metadata_type: Any
+    _context: Any, _inspected: Any, column: Any, _inspected_type: Any, _metadata_type: Any
 ) -> bool | None:
     # The dialects see the same DateTime under our Moment.
     return False if isinstance(column.type, Moment) else None

@@ -121,7 +121,10 @@ def test_no_argument_of_a_job_is_more_than_a_row_id_and_a_number(url: str, queue
     with database.transaction() as session:
         jobs.enqueue(session, "note", "row-1")
         schema = "dbos." if "postgresql" in url else ""
-        query = f"SELECT s.serialization, i.inputs FROM {schema}workflow_status s JOIN {schema}workflow_input i USING (workflow_uuid)"
+        query = (
+            f"SELECT s.serialization, i.inputs FROM {schema}workflow_status s "
+            f"JOIN {schema}workflow_input i USING (workflow_uuid)"
+        )
         stored = session.connection().exec_driver_sql(query).all()
     assert [row[0] for row in stored] == ["portable_json"]
     assert '"row-1",0' in stored[0][1]

@@ -538,7 +538,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_instance_deliveries_document_id"), ["document_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_instance_deliveries_instance_id"), ["instance_id"], unique=False)
 
-
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE FUNCTION audit_messages_guard() RETURNS trigger LANGUAGE plpgsql AS "

@@ -42,7 +42,7 @@ _ADDRESSES = count(1)
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """Open pages in contexts of their own; what a page throws or the security policy blocks fails the test."""
+    """Open pages in contexts of their own; what a page throws or its security policy blocks is a failure."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

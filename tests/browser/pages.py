@@ -55,7 +55,7 @@ class SenderPage:
         return self.page.get_by_role("button", name="Start upload")
 
     def choose(self, way: str, what: Path | Sequence[Path]) -> None:
-        """Choose files, a folder or archives with the button of that name, and wait until all are looked at."""
+        """Choose with the button of that name, and wait until everything was looked at."""
         with self.page.expect_file_chooser() as chooser:
             self.page.get_by_role("button", name=way).click()
         chooser.value.set_files(what)

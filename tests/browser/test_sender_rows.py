@@ -241,7 +241,7 @@ def test_s12_the_study_panel_lists_its_documents_and_both_counts(
 def test_s13_while_sending_the_page_says_not_to_close_the_browser(sender: SenderPage, hospital: Hospital):
     sender.choose(FOLDER, hospital.one_patient.folder)
     sender.consent()
-    sender.page.route("**/packs", lambda route: None)  # the line is slow: nothing comes back for now
+    sender.page.route("**/packs", lambda _route: None)  # the line is slow: nothing comes back for now
     sender.start_button.click()
     expect(sender.page.get_by_text("Do not close your browser during upload.")).to_be_visible()
     expect(sender.page.get_by_role("progressbar")).to_be_visible()

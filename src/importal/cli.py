@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong use or wrong settings, 3 not eve
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -40,23 +41,46 @@ def _components(*, with_jobs: bool = False) -> Components:
 @app.command()
 def institution(
     name: Annotated[str, typer.Argument(help="The hospital's name as senders read it.")],
-    phone: Annotated[str, typer.Option(help="Phone number for questions.")] = "",
-    email: Annotated[str, typer.Option(help="E-mail address for questions.")] = "",
-    hours: Annotated[str, typer.Option(help="When somebody answers.")] = "",
+    phone: Annotated[str | None, typer.Option(help="Phone number for questions.")] = None,
+    email: Annotated[str | None, typer.Option(help="E-mail address for questions.")] = None,
+    hours: Annotated[str | None, typer.Option(help="When somebody answers.")] = None,
+    manual_url: Annotated[str | None, typer.Option(help="Address of your instructions for senders.")] = None,
+    privacy_policy: Annotated[Path | None, typer.Option(help="Text file with your privacy policy.")] = None,
+    sharing_consent: Annotated[Path | None, typer.Option(help="Text file with the consent to share.")] = None,
+    max_gigabytes: Annotated[
+        float | None, typer.Option(min=0.001, help="Most that one upload may hold.")
+    ] = None,
+    max_studies: Annotated[int | None, typer.Option(min=1, help="Most studies of one upload.")] = None,
 ) -> None:
-    """Create the receiving hospital, or change its name and contact."""
+    """Create the receiving hospital, or change what is given; the rest stays as it is."""
+    wanted = {
+        "name": name,
+        "phone": phone,
+        "email": email,
+        "hours": hours,
+        "manual_url": manual_url,
+        "privacy_policy_text": None if privacy_policy is None else _text_of(privacy_policy),
+        "sharing_consent_text": None if sharing_consent is None else _text_of(sharing_consent),
+        "max_bytes": None if max_gigabytes is None else int(max_gigabytes * 1e9),
+        "max_studies": max_studies,
+    }
     site = _components().site
     with site.database.transaction() as session:
-        known = institutions.only(session)
-        if known is None:
-            known = institutions.create(session, name)
-        known.name = name
-        known.phone, known.email, known.hours = (
-            phone or known.phone,
-            email or known.email,
-            hours or known.hours,
-        )
+        known = institutions.only(session) or institutions.create(session, name)
+        for field, value in wanted.items():
+            if value is not None:
+                setattr(known, field, value)
     print(f"{name} is ready to receive.")
+
+
+def _text_of(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    if not text:
+        _fail(f"{path} is not a text file in UTF-8, or it is empty.", 2)
+    return text
 
 
 @app.command()

@@ -46,7 +46,7 @@ SENTENCES = {
 }
 
 
-def send(  # noqa: PLR0913 - each parameter is an option of the command
+def send(
     folder: Annotated[Path, typer.Argument(help="Folder, disc, ZIP archive or file to send.")],
     code: Annotated[str, typer.Option(help="Upload code, as in XXXX-XXXX-XXXX.")],
     url: Annotated[str, typer.Option(help="Address of the portal.")],

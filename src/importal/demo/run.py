@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -43,10 +44,12 @@ class DemoState:
 def run_demo(folder: Path, port: int, *, check: bool) -> int:
     """Run the demo; return the exit code of the command."""
     folder = folder.resolve()
+    if check:
+        # A folder of its own, from nothing: the check must not touch what somebody tries out meanwhile.
+        folder, port = folder / "check", _free_port()
+        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     discs = make_discs(folder / "discs")
-    if check:
-        port = _free_port()
     state = _load_state(folder)
     environment = _environment(folder, port, state)
     with _running(folder, environment, state):
@@ -93,6 +96,7 @@ def _environment(folder: Path, port: int, state: DemoState) -> dict[str, str]:
         "IMPORTAL_DESTINATION": json.dumps(destination),
         "IMPORTAL_COMMITMENT_PORT": str(state.commitment_port),
         "IMPORTAL_RETRY_SECONDS": "2",
+        "IMPORTAL_LOG_LEVEL": "warning",
     }
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import shutil
 import subprocess
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from importal.dicom.documents import DocumentKind
 from importal.dicom.encapsulation import DocumentRefused, StudyContext, encapsulate, study_context_of
 from importal.dicom.records import Localisation
 from tests.corpus import corpus_path
+from tests.peers import require_peer
 
 LOCAL = Localisation(
     "L1", "CITY", "Müller^Anna", "19500101", "F", "ACC1", "RIS", "Hospital", "IMPORTAL", "0.1",
@@ -143,8 +143,7 @@ def test_what_cannot_become_an_object_is_refused_with_a_code(folder, name, kind,
 
 @pytest.mark.parametrize("kind", ["pdf", "photo", "screen", "pages"])
 def test_an_independent_validator_finds_no_error(tmp_path, kind):
-    if shutil.which("dciodvfy") is None:
-        pytest.skip("dciodvfy of dicom3tools is not on this machine")
+    require_peer("dciodvfy")
     pages = encoded(gradient(), "TIFF", save_all=True, append_images=[gradient(30, 20)])
     document, recognised = {
         "pdf": (pdf("a", ["b"]), DocumentKind.PDF),

@@ -51,6 +51,11 @@ class SenderPage:
         )
 
     @property
+    def state(self) -> Locator:
+        """What is said beside the progress while sending."""
+        return self.page.locator("p.state")
+
+    @property
     def start_button(self) -> Locator:
         return self.page.get_by_role("button", name="Start upload")
 

@@ -128,10 +128,10 @@ class Sent:
         with self.site.database.transaction() as session:
             session.add(row)
 
-    def add_refused(self, code: str) -> None:
+    def add_refused(self, code: str, study: str | None = None) -> None:
         """Let a file arrive that is set aside."""
         row = self._row("instance", "refused", 10)
-        row.code = code
+        row.code, row.announced_study_uid = code, study
         with self.site.database.transaction() as session:
             session.add(row)
 

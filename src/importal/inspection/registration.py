@@ -20,6 +20,7 @@ def register(
     for file in arrived:
         if file.kind == "instance" and file.facts is not None:
             registration.add_instance(file, file.facts)
+    registration.note_named_studies(arrived)
     registration.add_documents([file for file in arrived if file.kind == "document"])
     session.flush()
     registration.count(arrived)
@@ -40,6 +41,7 @@ class _Registration:
         self._series = {(row.study_id, row.series_instance_uid): row for row in series}
         instances = select(Instance.study_id, Instance.sop_instance_uid).join(Study).where(of_submission)
         self._instances = {(row.study_id, row.sop_instance_uid) for row in session.execute(instances)}
+        self._named: set[str] = set()
 
     def add_instance(self, file: ArrivedFile, facts: dicom.InstanceFacts) -> None:
         study = self.studies.get(facts.study_instance_uid) or self._add_study(facts)
@@ -63,6 +65,11 @@ class _Registration:
             )
         )
         study.instance_count += 1
+
+    def note_named_studies(self, arrived: Sequence[ArrivedFile]) -> None:
+        """Remember every study that a file says or its sender named, also where nothing of it was kept."""
+        said = {file.facts.study_instance_uid for file in arrived if file.facts is not None}
+        self._named = said | {file.announced_study_uid for file in arrived if file.announced_study_uid}
 
     def add_documents(self, files: Sequence[ArrivedFile]) -> None:
         of_submission = Document.submission_id == self._submission.id
@@ -144,4 +151,6 @@ class _Registration:
         if chosen is not None:
             return chosen, "sender"
         first = next((self.studies[uid] for uid in sorted(self.studies)), None)
-        return first, "only_study" if len(self.studies) == 1 else "nobody"
+        # The last study that is left of several is not the only one that there was: a document that was
+        # meant for another, perhaps of another person, must not follow it into the archive.
+        return first, "only_study" if self._named == set(self.studies) and len(self._named) == 1 else "nobody"

@@ -122,12 +122,23 @@ def test_two_images_under_one_uid_are_quarantined(site: Site) -> None:
     assert _studies(site)[0].quarantine_reason == "conflicting_instances"
 
 
+def test_a_document_is_nobodys_when_the_other_study_of_the_upload_was_refused(site: Site) -> None:
+    images = make_series(1)
+    sent = send(site, make_person(site), images)
+    sent.add_refused("dicom.truncated", study="1.9.9")
+    sent.add_document(PDF, DocumentKind.PDF)
+    inspect_submission(site, sent.submission_id)
+    with site.database.reading() as session:
+        assert session.scalars(select(Document)).one().assigned_by == "nobody"
+
+
 @pytest.mark.parametrize(
     ("announced", "others", "study", "assigned_by"),
     [
         ("1.9.9", True, "1.9.9", "sender"),
         (None, False, "1.2.3", "only_study"),
-        ("5.5.5", False, "1.2.3", "only_study"),
+        # Meant for a study of which nothing arrived: perhaps somebody else's.
+        ("5.5.5", False, "1.2.3", "nobody"),
         (None, True, "1.2.3", "nobody"),
         ("5.5.5", True, "1.2.3", "nobody"),
     ],

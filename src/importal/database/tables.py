@@ -1,9 +1,9 @@
 """The base of all tables. Tables live in their slices; their constraints state the invariants first."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -16,10 +16,21 @@ NAMING = {
 }
 
 
+class Words(TypeDecorator[str]):
+    """A text on every engine. PostgreSQL takes no zero character, and what strangers send may hold one."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Any) -> str | None:
+        return None if value is None else value.replace("\0", "\ufffd")
+
+
 class Base(DeclarativeBase):
     """Base class of every table."""
 
     metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {str: Words}
 
 
 class Moment(TypeDecorator[datetime]):

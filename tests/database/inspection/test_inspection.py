@@ -216,3 +216,13 @@ def test_the_name_of_a_document_is_kept_sealed(site: Site) -> None:
     with site.database.reading() as session:
         document = session.scalars(select(Document)).one()
     assert b"disc" not in document.name_sealed
+
+
+def test_texts_with_a_zero_byte_inside_hold_up_nothing(site: Site) -> None:
+    image = make_object(Modality="MRXX", StudyDescription="AB CD EF", PatientName="Muster^Anna^Q")
+    for plain, odd in ((b"MRXX", b"M\0RX"), (b"AB CD EF", b"AB\0CD EF"), (b"Anna^Q", b"Anna\0Q")):
+        image = image.replace(plain, odd)
+    sent = send(site, make_person(site), [image])
+    inspect_submission(site, sent.submission_id)
+    (study,) = _studies(site)
+    assert (study.state, study.description, study.modalities) == ("inspected", "AB\ufffdCD EF", ["M\ufffdRX"])

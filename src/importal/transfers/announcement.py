@@ -61,6 +61,10 @@ def announce(
             added[file.number] = file
         elif (earlier.path, earlier.size) != (file.path, file.size):
             raise ImportalError(FILES_CONFLICT, {"number": file.number})
+        elif file.number in known:
+            # Whoever goes on after a break may have assigned a document anew: the last word counts.
+            known[file.number].role = file.role
+            known[file.number].announced_study_uid = file.study_instance_uid
     session.add_all(_row(site, submission.id, file) for file in added.values())
     session.flush()
     totals = announced(session, submission.id)

@@ -13,6 +13,15 @@ def test_announcing_is_idempotent_and_a_contradiction_is_refused(site: Site):
     assert answer.json()["params"] == {"number": 0}
 
 
+def test_a_document_that_is_assigned_anew_follows_the_last_word(site: Site):
+    sender = Sender(site).begin({0: b"%PDF-1.7 report"}, role="document", study_instance_uid="1.2.1")
+    sender.announce(sender.files, role="document", study_instance_uid="1.2.2")
+    sender.send_whole()
+    assert [file.announced_study_uid for file in sender.arrived()] == ["1.2.2"]
+    sender.announce(sender.files, role="document")
+    assert [file.announced_study_uid for file in sender.arrived()] == [None]
+
+
 def test_more_bytes_than_the_hospital_accepts_are_refused_early(site: Site):
     sender = Sender(site, limits={"max_bytes": 1000})
     sender.create()

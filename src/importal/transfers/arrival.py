@@ -5,6 +5,7 @@ understood is never dropped.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ HEAD_BYTES = 8192
 IN_MEMORY_BYTES = 64 * 1024 * 1024
 # A damaged one can be mended only when it is held as a whole.
 MENDABLE_BYTES = 512 * 1024 * 1024
+# Large ones are mended one after the other: held twice and more, several would take all memory.
+_MENDING = threading.Lock()
 PIECE_BYTES = 1024 * 1024
 NO_BULK_SHA256 = hashlib.sha256().hexdigest()
 
@@ -93,6 +96,7 @@ def receive(site: Site, arrival: Arrival) -> Arrived:
 
     Raises:
         ImportalError: ``storage.full`` and its like, when a large Instance cannot be written.
+        OSError, MemoryError: the bytes could not be read again just now.
     """
     head = _head(arrival)
     if not dicom.looks_like_dicom(head):
@@ -103,7 +107,8 @@ def receive(site: Site, arrival: Arrival) -> Arrived:
         return _receive_whole(site, arrival)
     except dicom.Refused as refused:
         return SetAside(arrival, f"dicom.{refused.reason.value}")
-    except ImportalError:
+    except (ImportalError, OSError, MemoryError):
+        # Our fault, and it may pass: nothing is said about the image.
         raise
     except Exception as defect:
         log.error("transfers.neutralising_failed", submission_id=arrival.submission_id, exc_info=defect)
@@ -162,7 +167,8 @@ def _receive_streaming(site: Site, arrival: Arrival) -> Arrived:
         mendable = refused.reason is dicom.RefusalReason.NEEDS_WHOLE_OBJECT
         if not mendable or arrival.size > MENDABLE_BYTES:
             raise
-        return _receive_whole(site, arrival)
+        with _MENDING:
+            return _receive_whole(site, arrival)
     content = neutralised.bulk_sha256
     if content == NO_BULK_SHA256:
         content = arrival.sha256

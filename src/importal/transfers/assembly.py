@@ -7,14 +7,18 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from importal import logs
+from importal.errors import INTERNAL, ImportalError
 from importal.invitations import SenderSession
-from importal.sealing import SealBroken
+from importal.sealing import SealBroken, Sealer
 from importal.site import Site
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import SEALER, Arrival, receive
 from importal.transfers.states import is_final
 from importal.transfers.storing import is_complete, store
 from importal.transfers.tables import TransferFile, TransferFrame
+
+log = logs.get("transfers")
 
 
 def assemble(site: Site, sender: SenderSession, submission_id: str, number: int) -> str | None:
@@ -77,11 +81,22 @@ def _read(site: Site, frames: Sequence[TransferFrame]) -> Iterator[bytes]:
         end = frame.offset + frame.length
         if end <= position:
             continue
-        data = sealer.open(site.storage.read(frame.storage_key), frame.storage_key)
-        if hashlib.sha256(data).hexdigest() != frame.sha256:
-            raise SealBroken(frame.storage_key)
+        data = _open(site, sealer, frame)
         yield data[position - frame.offset :] if position > frame.offset else data
         position = end
+
+
+def _open(site: Site, sealer: Sealer, frame: TransferFrame) -> bytes:
+    """Return a part; one that cannot be had is our fault, and says nothing about the file."""
+    try:
+        data = sealer.open(site.storage.read(frame.storage_key), frame.storage_key)
+    except (KeyError, SealBroken) as error:
+        # Another connection may have put the file together and cleared up meanwhile.
+        log.error("transfers.part_not_read", submission_id=frame.storage_key.split("/")[1], exc_info=error)
+        raise ImportalError(INTERNAL) from error
+    if hashlib.sha256(data).hexdigest() != frame.sha256:
+        raise ImportalError(INTERNAL)
+    return data
 
 
 def _sha256(site: Site, frames: Sequence[TransferFrame]) -> str:

@@ -235,3 +235,24 @@ def test_who_is_silent_for_too_long_loses_the_place(site: Site, monkeypatch):
 
     answer = sender.http.post(f"/api/submissions/{sender.id}/packs", content=slowly())
     assert answer.status_code in {400, 408}
+
+
+@pytest.mark.parametrize("fault", [OSError(errno.EIO, "read error"), MemoryError(), KeyError("gone")])
+def test_a_fault_on_our_side_never_makes_a_good_image_a_damaged_one(site: Site, monkeypatch, fault):
+    sender = Sender(site).begin({0: LARGE})
+    parts = encode_pack(OutgoingFrame(0, *part) for part in pieces(LARGE, 4000))
+    read, count = site.storage.read, [0]
+
+    def fails_once(key: str) -> bytes:
+        # Three reads for the digest and three for the head go well; then the image itself is read.
+        count[0] += 1
+        if count[0] == 8:
+            raise fault
+        return read(key)
+
+    monkeypatch.setattr(site.storage, "read", fails_once)
+    answer = sender.post(parts)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert sender.states()[0]["state"] == "partial"
+    assert sender.finish().json()["instances"] == 1
+    assert sender.original(sender.arrived()[0]) == LARGE

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from importal import dicom, studies
+from importal import dicom, logs, studies
 from importal.dicom import DisplayAttributes
 from importal.site import Site
 from importal.studies import Comparison, Instance, QuarantineReason
+
+log = logs.get("inspection")
 
 # A rehearsal of delivery on a copy that is thrown away: it reads every byte, and proves that the object
 # can take local values.
@@ -82,10 +84,17 @@ def _examine_one(site: Site, instance: Instance) -> Examined:
         return Examined(instance, _NOTHING, QuarantineReason.DAMAGED_IN_STORE)
     if len(stored) != instance.length:
         return Examined(instance, _NOTHING, QuarantineReason.DAMAGED_IN_STORE)
-    display = dicom.read_display(stored)
+    display = _NOTHING
     try:
+        display = dicom.read_display(stored)
         rehearsed = dicom.localise(stored, _REHEARSAL)
     except dicom.Refused:
+        return Examined(instance, display, QuarantineReason.UNREADABLE)
+    except (OSError, MemoryError):
+        raise
+    except Exception as defect:
+        # A defect of ours on one object: a person sees the study, and the others of the upload go on.
+        log.error("inspection.object_not_read", instance_id=instance.id, exc_info=defect)
         return Examined(instance, display, QuarantineReason.UNREADABLE)
     if rehearsed.bulk_sha256 != instance.bulk_sha256:
         return Examined(instance, display, QuarantineReason.DAMAGED_IN_STORE)

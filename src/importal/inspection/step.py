@@ -59,8 +59,11 @@ def _conclude(
         return
     _describe_study(session, site, study, [item.display for item in examination.examined])
     series = session.scalars(select(Series).where(Series.study_id == study_id)).all()
+    by_series: dict[str, list[Examined]] = {row.id: [] for row in series}
+    for item in examination.examined:
+        by_series[item.instance.series_id].append(item)
     for row in series:
-        _describe_series(row, [item for item in examination.examined if item.instance.series_id == row.id])
+        _describe_series(row, by_series[row.id])
         row.thumbnail_key = thumbnails.get(row.id, "")
     study.modalities = sorted({row.modality for row in series if row.modality})
     if examination.reason is None:

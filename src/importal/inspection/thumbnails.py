@@ -14,6 +14,8 @@ from importal.site import Site
 from importal.studies import Instance
 
 TIMEOUT_SECONDS = 30.0
+# A study of thousands of series that each take their time must not keep a worker busy for days.
+TOTAL_SECONDS = 300.0
 MEMORY_BYTES = 2 * 1024**3
 
 
@@ -34,7 +36,10 @@ def make_thumbnails(site: Site, examined: Sequence[Examined]) -> dict[str, str]:
             for series_id, items in by_series.items()
         }
         made = rendering.render_thumbnails(
-            list(jobs.values()), timeout_seconds=TIMEOUT_SECONDS, memory_bytes=MEMORY_BYTES
+            list(jobs.values()),
+            timeout_seconds=TIMEOUT_SECONDS,
+            memory_bytes=MEMORY_BYTES,
+            total_seconds=TOTAL_SECONDS,
         )
         pictures = {
             series_id: target.read_bytes()

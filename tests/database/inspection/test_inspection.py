@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from importal import studies
+from importal import dicom, studies
 from importal.dicom.documents import DocumentKind
 from importal.inspection import inspect_submission
 from importal.site import Site
@@ -226,3 +226,22 @@ def test_texts_with_a_zero_byte_inside_hold_up_nothing(site: Site) -> None:
     inspect_submission(site, sent.submission_id)
     (study,) = _studies(site)
     assert (study.state, study.description, study.modalities) == ("inspected", "AB\ufffdCD EF", ["M\ufffdRX"])
+
+
+def test_a_defect_on_one_study_is_shown_to_a_person_and_stops_no_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = send(site, make_person(site), make_series(1) + make_series(1, "1.9.9"))
+    localise, bad = dicom.localise, sent.instance_keys[0]
+    stored = site.storage.read(bad)
+
+    def fails(given: bytes, localisation: dicom.Localisation) -> dicom.Localised:
+        if bytes(given) == stored:
+            raise ZeroDivisionError
+        return localise(given, localisation)
+
+    monkeypatch.setattr(dicom, "localise", fails)
+    inspect_submission(site, sent.submission_id)
+    first, second = _studies(site)
+    assert (first.state, first.quarantine_reason) == ("quarantined", "unreadable")
+    assert second.state == "inspected"

@@ -61,3 +61,10 @@ def test_a_process_that_hangs_or_dies_is_replaced(tmp_path):
 def test_memory_is_bounded(tmp_path):
     jobs = [(corpus_path("dicom", "ct").parent / "absent", tmp_path / "x.png")]
     assert render_thumbnails(jobs, timeout_seconds=5.0, memory_bytes=1 << 20) == [False]
+
+
+def test_time_for_all_together_is_bounded(tmp_path):
+    source = tmp_path / "good.dcm"
+    source.write_bytes(instance_file(1))
+    jobs = [(source, tmp_path / f"{number}.png") for number in range(3)]
+    assert render_thumbnails(jobs, **LIMITS, total_seconds=0.0) == [False] * 3

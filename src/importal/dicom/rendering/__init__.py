@@ -18,7 +18,11 @@ __all__ = ["render_thumbnails"]
 
 
 def render_thumbnails(
-    jobs: Sequence[tuple[Path, Path]], *, timeout_seconds: float, memory_bytes: int
+    jobs: Sequence[tuple[Path, Path]],
+    *,
+    timeout_seconds: float,
+    memory_bytes: int,
+    total_seconds: float = float("inf"),
 ) -> list[bool]:
     """Draw one PNG per (source, target); return per job whether the target was written.
 
@@ -26,11 +30,16 @@ def render_thumbnails(
         jobs: DICOM files and where their pictures go.
         timeout_seconds: for a single file.
         memory_bytes: address space of the drawing process.
+        total_seconds: for all together; what is left then gets no picture.
     """
+    deadline = time.monotonic() + total_seconds
     answers: list[bool] = []
     artist: _Artist | None = None
     try:
         for source, target in jobs:
+            if time.monotonic() >= deadline:
+                answers.append(False)
+                continue
             if artist is None:
                 artist = _Artist(timeout_seconds, memory_bytes)
             answer = artist.draw(source, target)

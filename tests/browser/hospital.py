@@ -14,7 +14,7 @@ from importal import audit, components, institutions, invitations
 from importal.demo.discs import SampleDisc, local_orders, make_discs
 from importal.demo.pacs import StandInPacs
 from importal.settings import Settings
-from tests.journey.portal import Portal, running_portal, wait_until
+from tests.journey.portal import PASSWORD, Portal, running_portal, wait_until
 from tests.postgres import free_port
 
 TESTER = audit.Actor("operator", "")
@@ -37,6 +37,11 @@ class Hospital:
     @property
     def url(self) -> str:
         return self.portal.url
+
+    @property
+    def password(self) -> str:
+        """The clerk's password."""
+        return PASSWORD
 
     @property
     def data(self) -> Path:
@@ -99,6 +104,20 @@ class Hospital:
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()
         return shown
+
+    def file_under_suggestion(self, study_id: str) -> None:
+        """Match a study with the first patient and order that the archive suggests."""
+        answer = self.clerk.get(f"/api/desk/studies/{study_id}/candidates").json()
+        local = answer["candidates"][0]
+        keys = ("patient_id", "issuer_of_patient_id", "patient_name", "birth_date", "sex")
+        order = {"accession_number": local["orders"][0]["accession_number"], "requested_procedure_id": ""}
+        body = {
+            "local_patient": {key: local[key] for key in keys},
+            "order": order,
+            "differences_confirmed": False,
+        }
+        answered = self.clerk.post(f"/api/desk/studies/{study_id}/reconciliation", json=body)
+        assert answered.status_code == 200, answered.text
 
     def resident_bytes_of_web(self) -> int:
         """Return the resident memory of the web process."""

@@ -42,6 +42,7 @@ def create_app(components: Components | None) -> FastAPI:
         app.include_router(router)
     _add_health(app, components)
     _add_pages(app)
+    app.add_middleware(http_api.BodyLimit, streamed="/packs")
     app.add_middleware(http_api.SecurityHeaders)
     return app
 

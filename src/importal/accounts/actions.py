@@ -1,5 +1,6 @@
 """Signing in and out; making accounts. Passwords are kept with argon2id (RFC 9106)."""
 
+import threading
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -20,6 +21,8 @@ TOTAL_LIMIT = timedelta(hours=12)
 USE_GRAIN = timedelta(minutes=1)
 
 _hasher = PasswordHasher()
+# Each verification fills 64 MiB, as argon2id should: many at once must not take the machine's memory.
+_verifying = threading.BoundedSemaphore(4)
 
 
 @cache
@@ -35,7 +38,7 @@ def create_account(
     account = Account(
         id=new_id(),
         institution_id=institution_id,
-        username=username.strip().casefold(),
+        username=folded(username),
         display_name=display_name.strip() or username.strip(),
         password_hash=_hasher.hash(password),
         is_active=True,
@@ -55,7 +58,12 @@ def create_account(
 
 def find_account(session: Session, username: str) -> Account | None:
     """Return the account of this user name."""
-    return session.scalar(select(Account).where(Account.username == username.strip().casefold()))
+    return session.scalar(select(Account).where(Account.username == folded(username)))
+
+
+def folded(username: str) -> str:
+    """Return a user name as it is kept and compared."""
+    return username.strip().casefold()
 
 
 def set_password(session: Session, site: Site, account: Account, password: str) -> None:
@@ -75,7 +83,8 @@ def password_fits(account: Account | None, password: str) -> bool:
     """Whether the password is the account's; takes its time in every case."""
     stored = account.password_hash if account is not None and account.is_active else _decoy_hash()
     try:
-        _hasher.verify(stored, password)
+        with _verifying:
+            _hasher.verify(stored, password)
     except VerificationError:
         return False
     return account is not None and account.is_active

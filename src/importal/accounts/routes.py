@@ -71,7 +71,9 @@ SignedIn = Annotated[ActingPerson, Depends(_signed_in)]
 def sign_in(body: SignInRequest, request: Request, response: Response, site: SiteDep) -> Person:
     """Sign in; the session's secret goes into a cookie."""
     count_attempt(site, BY_ADDRESS, client_address(request))
-    count_attempt(site, BY_ACCOUNT, body.username.casefold())
+    # Exactly as the account is looked up, or each added space would give ten more guesses.
+    name = actions.folded(body.username)
+    count_attempt(site, BY_ACCOUNT, name)
     with site.database.reading() as session:
         account = actions.find_account(session, body.username)
     if not actions.password_fits(account, body.password) or account is None:
@@ -79,7 +81,7 @@ def sign_in(body: SignInRequest, request: Request, response: Response, site: Sit
     with site.database.transaction() as session:
         actions.end_old_sessions(session, site.clock())
         token = actions.sign_in(session, site, account)
-        forget_attempts(session, site, BY_ACCOUNT, body.username.casefold())
+        forget_attempts(session, site, BY_ACCOUNT, name)
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="strict", secure=site.settings.cookies_are_secure, path="/"
     )

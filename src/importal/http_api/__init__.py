@@ -3,6 +3,7 @@
 Problem details follow RFC 9457; the sentence a person reads is looked up by code in the catalogue.
 """
 
+from importal.http_api.bodies import BodyLimit
 from importal.http_api.headers import SecurityHeaders
 from importal.http_api.origin import require_own_origin
 from importal.http_api.problems import install_problems, problem_response
@@ -10,6 +11,7 @@ from importal.http_api.rate import RateCounter, RateRule, count_attempt, forget_
 from importal.http_api.request import SiteDep, client_address
 
 __all__ = [
+    "BodyLimit",
     "RateCounter",
     "RateRule",
     "SecurityHeaders",

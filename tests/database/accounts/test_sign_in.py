@@ -62,6 +62,18 @@ def test_guessing_is_stopped_even_with_the_right_password_until_the_window_ends(
     assert sign_in(client).status_code == 200
 
 
+def test_spaces_around_the_name_give_no_further_guesses(client: TestClient):
+    for number in range(10):
+        sign_in(client, " " * number + "Desk\t", password="guess")
+    assert sign_in(client).status_code == 429
+
+
+def test_a_body_that_is_parsed_as_a_whole_is_bounded(client: TestClient):
+    megabyte = b" " * 1024 * 1024
+    answer = client.post("/api/invitations/open", content=(megabyte for _ in range(9)))
+    assert (answer.status_code, answer.json()["code"]) == (413, "http.413")
+
+
 def test_success_forgives_earlier_mistakes(client: TestClient):
     for _ in range(3):
         for _ in range(6):

@@ -87,3 +87,34 @@ def test_the_local_disk_syncs_files_before_names_and_folders_last(
     kinds = [kind if suffix == "" else f"{kind}{suffix}" for kind, suffix in events]
     # The new folders a and a/b changed their parents, so three folders are synced after both names.
     assert kinds == ["sync.part", "sync.part", "rename", "rename", "sync", "sync", "sync"]
+
+
+def test_what_a_killed_writer_left_half_written_is_forgotten_and_nothing_else(tmp_path: Path):
+    storage = LocalStorage(tmp_path / "objects")
+    storage.write_all([("s/1/image", [b"x"])])
+    left = tmp_path / "objects" / "s" / "1" / "other.0123abcd.part"
+    left.write_bytes(b"half of a picture")
+    assert storage.forget_unfinished("s/1/", 60) == 0
+    assert storage.forget_unfinished("t/", 0) == 0
+    assert storage.forget_unfinished("", -1) == 1
+    assert not left.exists()
+    assert storage.read("s/1/image") == b"x"
+
+
+def test_a_folder_that_somebody_else_has_just_made_is_synced_with_its_parents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from importal.storage import local
+
+    synced: list[str] = []
+    sync = local._sync
+    monkeypatch.setattr(local, "_sync", lambda path: (synced.append(path.name), sync(path)))
+    storage = LocalStorage(tmp_path / "objects")
+    # Made by a process that was killed, or that is still on its way to the sync.
+    (tmp_path / "objects" / "a" / "b").mkdir(parents=True)
+    storage.write_all([("a/b/one", [b"1"])])
+    assert {"objects", "a", "b"} <= set(synced)
+    synced.clear()
+    storage.write_all([("a/b/two", [b"2"])])
+    assert "objects" not in synced
+    assert "b" in synced

@@ -27,6 +27,8 @@ log = logs.get("retention")
 ACTOR = audit.Actor("system", "retention")
 ENDED = (StudyState.COMMITTED, StudyState.REJECTED, StudyState.WITHDRAWN, StudyState.EXPIRED)
 AT_ONCE = 100
+# No living writer is silent for so long.
+UNFINISHED_SECONDS = 24 * 3600.0
 
 
 def purge(site: Site) -> dict[str, int]:
@@ -36,6 +38,7 @@ def purge(site: Site) -> dict[str, int]:
         counts["drafts"] += expired
     while purged := site.database.run(lambda session: _purge_due(session, site)):
         counts["studies"] += purged
+    site.storage.forget_unfinished("", UNFINISHED_SECONDS)
     log.info("retention.run_ended", count=counts.total())
     return dict(counts)
 
@@ -132,7 +135,7 @@ def _forget_study(session: Session, site: Site, study_id: str, objects: int) -> 
 
 
 def _delete_submission(site: Site, submission_id: str) -> None:
-    """Delete the rest of a submission: refused files, leftovers, sealed names, comments."""
+    """Delete the rest of a submission: refused files, leftovers, sealed names, comments, contact."""
     objects = transfers.delete_objects(site, submission_id)
 
     def forget(session: Session) -> None:
@@ -145,6 +148,7 @@ def _delete_submission(site: Site, submission_id: str) -> None:
             )
         )
         submission = submissions.get(session, submission_id)
+        submissions.forget_contact(site, submission)
         if submission.state == submissions.State.SUBMITTED:
             submissions.close(session, site, submission, ACTOR)
         if files:

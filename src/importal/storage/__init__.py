@@ -51,6 +51,9 @@ class Storage(Protocol):
     def keys(self, prefix: str) -> list[str]:
         """Return the keys below a prefix that ends with ``/``, sorted."""
 
+    def forget_unfinished(self, prefix: str, older_than_seconds: float) -> int:
+        """Delete what writers that died left half written below a prefix; return how many there were."""
+
     def check(self) -> None:
         """Write, read and delete a probe; raises OSError when that fails."""
 

@@ -7,12 +7,15 @@ changed are fsynced last. One call handles many objects, so that small files sha
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # fsync waits for the device; several at once are merged by the file system's journal.
 SYNCS_AT_ONCE = 8
+PART = ".part"
+MOST_REMEMBERED = 10_000
 
 
 class LocalStorage:
@@ -21,6 +24,8 @@ class LocalStorage:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._root.mkdir(parents=True, exist_ok=True)
+        # Folders whose own names are known to be on the disk.
+        self._synced: set[Path] = set()
         self._pool = ThreadPoolExecutor(SYNCS_AT_ONCE, thread_name_prefix="fsync")
 
     def write_all(self, objects: Sequence[tuple[str, Iterable[bytes | memoryview]]]) -> None:
@@ -30,13 +35,16 @@ class LocalStorage:
             for key, pieces in objects:
                 final = self._place(key)
                 folders |= self._make_folder(final.parent)
-                temporary = final.with_name(f"{final.name}.{secrets.token_hex(4)}.part")
+                temporary = final.with_name(f"{final.name}.{secrets.token_hex(4)}{PART}")
                 written.append((temporary, final))
                 _write(temporary, pieces)
             list(self._pool.map(lambda pair: _sync(pair[0]), written))
             for temporary, final in written:
                 temporary.replace(final)
             list(self._pool.map(_sync, folders))
+            if len(self._synced) > MOST_REMEMBERED:
+                self._synced.clear()
+            self._synced |= folders
         except BaseException:
             for temporary, _final in written:
                 with contextlib.suppress(OSError):
@@ -59,7 +67,18 @@ class LocalStorage:
     def keys(self, prefix: str) -> list[str]:
         folder = self._place(prefix.rstrip("/")) if prefix else self._root
         found = (Path(parent) / name for parent, _folders, names in os.walk(folder) for name in names)
-        return sorted(path.relative_to(self._root).as_posix() for path in found if path.suffix != ".part")
+        return sorted(path.relative_to(self._root).as_posix() for path in found if path.suffix != PART)
+
+    def forget_unfinished(self, prefix: str, older_than_seconds: float) -> int:
+        before = time.time() - older_than_seconds
+        forgotten = 0
+        for parent, _folders, names in os.walk(self._place(prefix.rstrip("/")) if prefix else self._root):
+            for path in (Path(parent) / name for name in names if name.endswith(PART)):
+                with contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+                        forgotten += 1
+        return forgotten
 
     def check(self) -> None:
         probe = f"probe/{secrets.token_hex(8)}"
@@ -75,12 +94,16 @@ class LocalStorage:
         return self._root.joinpath(*parts)
 
     def _make_folder(self, folder: Path) -> set[Path]:
-        """Make a folder; return every folder whose entries changed and must be synced."""
+        """Make a folder; return every folder whose entries must be synced.
+
+        One above that is there already may have been made a moment ago by somebody who has not synced it
+        yet, or by a process that was killed before it could.
+        """
         changed = {folder}
-        missing = folder
-        while not missing.exists():
-            missing = missing.parent
-            changed.add(missing)
+        above = folder
+        while above != self._root and (above not in self._synced or not above.exists()):
+            above = above.parent
+            changed.add(above)
         folder.mkdir(parents=True, exist_ok=True)
         return changed
 

@@ -26,6 +26,10 @@ class MemoryStorage:
     def keys(self, prefix: str) -> list[str]:
         return sorted(key for key in self._objects if key.startswith(prefix))
 
+    def forget_unfinished(self, prefix: str, older_than_seconds: float) -> int:
+        del prefix, older_than_seconds
+        return 0
+
     def check(self) -> None:
         self.write_all([("probe", [b"probe"])])
         self.delete("probe")

@@ -159,6 +159,11 @@ def contact_of(site: Site, submission: Submission) -> Contact:
     return Contact(opened["email"], opened["phone"])
 
 
+def forget_contact(site: Site, submission: Submission) -> None:
+    """Forget how the sender could be reached."""
+    submission.contact_sealed = _seal_contact(site, submission.id, Contact())
+
+
 def comments_of(session: Session, site: Site, submission_id: str) -> dict[str, str]:
     """Return the sender's comments by Study Instance UID."""
     rows = session.scalars(select(SubmissionStudy).where(SubmissionStudy.submission_id == submission_id))

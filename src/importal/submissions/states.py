@@ -22,6 +22,10 @@ class State(StrEnum):
     EXPIRED = "expired"
 
 
+PURGE = "purge_submission"
+SECOND_ROUND_SECONDS = 3600.0
+
+
 @dataclass(frozen=True)
 class Transition:
     """What the audit trail says, and the job that follows."""
@@ -32,8 +36,8 @@ class Transition:
 
 TRANSITIONS: dict[tuple[State, State], Transition] = {
     (State.DRAFT, State.SUBMITTED): Transition("submission.submitted", "inspect_submission"),
-    (State.DRAFT, State.WITHDRAWN): Transition("submission.withdrawn", "purge_submission"),
-    (State.DRAFT, State.EXPIRED): Transition("submission.expired", "purge_submission"),
+    (State.DRAFT, State.WITHDRAWN): Transition("submission.withdrawn", PURGE),
+    (State.DRAFT, State.EXPIRED): Transition("submission.expired", PURGE),
     (State.SUBMITTED, State.CLOSED): Transition("submission.closed", None),
 }
 
@@ -54,3 +58,6 @@ def move_to(session: Session, site: Site, submission: Submission, state: State, 
     audit.record(session, now, actor, transition.action, audit.Subject("submission", submission.id))
     if transition.job is not None:
         site.jobs.enqueue(session, transition.job, submission.id)
+        if transition.job == PURGE:
+            # Bytes that were on their way at this moment may be written after the first round of deleting.
+            site.jobs.enqueue(session, PURGE, submission.id, delay_seconds=SECOND_ROUND_SECONDS)

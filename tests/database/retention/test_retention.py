@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from importal import audit, delivery, reconciliation, retention, vault
+from importal import audit, delivery, reconciliation, retention, submissions, vault
 from importal.delivery.destinations.memory import MemoryDestination
 from importal.dicom.documents import DocumentKind
 from importal.inspection import inspect_submission
@@ -115,5 +115,12 @@ def test_a_draft_that_was_never_finished_expires_and_goes(site: Site) -> None:
     assert retention.purge(site) == {"studies": 0, "drafts": 1}
     assert site.jobs.enqueued[-1] == ("purge_submission", sent.submission_id)
     retention.purge_submission(site, sent.submission_id)
+    retention.purge_submission(site, sent.submission_id)
+    assert site.storage.keys("submissions/") == []
+    with site.database.reading() as session:
+        submission = submissions.get(session, sent.submission_id)
+        assert submissions.contact_of(site, submission) == submissions.Contact()
+    # Written by a connection that did not know yet: the second round finds it.
+    site.storage.write_all([(f"submissions/{sent.submission_id}/7-late", [b"image"])])
     retention.purge_submission(site, sent.submission_id)
     assert site.storage.keys("submissions/") == []

@@ -82,7 +82,8 @@ def test_withdrawing_is_audited_once_and_purges(site: Site):
         site.clock.advance(minutes=1)
         assert sender.http.delete(f"/api/submissions/{sender.id}").status_code == 204
     assert actions_about(site, sender.id) == ["submission.created", "submission.withdrawn"]
-    assert site.jobs.enqueued == [("purge_submission", sender.id)]
+    # The second round comes later, for what was on its way at that moment.
+    assert site.jobs.enqueued == [("purge_submission", sender.id)] * 2
     assert sender.http.get(f"/api/submissions/{sender.id}").json()["state"] == "withdrawn"
     assert sender.post(b"IMPACK01").json()["code"] == "submission.closed"
 
@@ -98,7 +99,7 @@ def test_a_draft_without_activity_expires_and_an_active_one_does_not(site: Site)
     with site.database.reading() as session:
         assert submissions.get(session, idle.id).state == State.EXPIRED
         assert submissions.get(session, active.id).state == State.DRAFT
-    assert site.jobs.enqueued == [("purge_submission", idle.id)]
+    assert site.jobs.enqueued == [("purge_submission", idle.id)] * 2
 
 
 @pytest.mark.parametrize("begin", list(State))

@@ -64,10 +64,19 @@ def assert_whole_road(portal: Portal, orthanc: Orthanc, disc: Path, local: Local
         dataset = pydicom.dcmread(BytesIO(delivered[uid]))
         assert_local(dataset, local)
         assert pixel_digest(dataset) == pixel_digest(original)
+        assert texts_of(dataset) == texts_of(original)
         assert not found_in(without_original_attributes(delivered[uid]), foreign)
     assert found_in_folder(portal.folder / "data", foreign) == {}
     assert not found_in(b"".join(path.read_bytes() for path in portal.log_files), foreign)
     assert_names_are_nowhere_in_the_logs(portal, originals.values())
+
+
+def texts_of(dataset: pydicom.Dataset) -> dict[str, str]:
+    """Texts that nobody may change, decoded: they show that the character set survived."""
+    keywords = (
+        "InstitutionName StudyDescription SeriesDescription Manufacturer ProtocolName OperatorsName".split()
+    )
+    return {keyword: str(dataset.get(keyword, "")) for keyword in keywords}
 
 
 def assert_names_are_nowhere_in_the_logs(portal: Portal, originals) -> None:
@@ -155,6 +164,7 @@ def failed_attempts(desk: httpx2.Client, study_id: str) -> list[str]:
     return [attempt["error_code"] for attempt in delivery["attempts"] if attempt["error_code"]]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_an_archive_that_is_away_is_tried_again_until_it_is_back(
     tmp_path: Path, portal: Portal, orthanc: Orthanc
 ):

@@ -71,6 +71,8 @@ def install_jobs(url: str) -> None:
     engine = create_jobs_engine(url)
     try:
         DBOS(config=engine_config(engine, "installer"))
+        # It knows no job: one that it took from the queue would belong to nobody afterwards.
+        DBOS.listen_queues([])
         DBOS.launch()
     finally:
         DBOS.destroy()

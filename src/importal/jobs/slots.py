@@ -28,6 +28,9 @@ class WorkerSlot(Protocol):
     def verify(self) -> None:
         """Raise SlotLost when the lock is no longer held."""
 
+    def claim_other(self, number: int) -> "WorkerSlot | None":
+        """Hold another place of the same installation, or return None when its worker lives."""
+
     def release(self) -> None:
         """Give the place back."""
 
@@ -38,10 +41,14 @@ class FileSlot:
     def __init__(self, number: int, file: IO[str]) -> None:
         self.number = number
         self._file = file
+        self._folder = Path(file.name).parent
 
     def verify(self) -> None:
         if self._file.closed:
             raise SlotLost
+
+    def claim_other(self, number: int) -> WorkerSlot | None:
+        return _try_file(number, self._folder)
 
     def release(self) -> None:
         self._file.close()
@@ -59,6 +66,9 @@ class AdvisorySlot:
             self._connection.exec_driver_sql("SELECT 1")
         except sqlalchemy.exc.DBAPIError as error:
             raise SlotLost from error
+
+    def claim_other(self, number: int) -> WorkerSlot | None:
+        return _try_advisory(self._connection.engine, number)
 
     def release(self) -> None:
         self._connection.invalidate()
@@ -79,14 +89,22 @@ def claim_slot(
 
 def _try_slot(engine: sqlalchemy.Engine, number: int, folder: Path) -> WorkerSlot | None:
     if engine.dialect.name == "sqlite":
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / f"worker-{number}.lock").open("w", encoding="ascii")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        return FileSlot(number, file)
+        return _try_file(number, folder)
+    return _try_advisory(engine, number)
+
+
+def _try_file(number: int, folder: Path) -> WorkerSlot | None:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = (folder / f"worker-{number}.lock").open("w", encoding="ascii")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return FileSlot(number, file)
+
+
+def _try_advisory(engine: sqlalchemy.Engine, number: int) -> WorkerSlot | None:
     connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({ADVISORY_CLASS}, {number})").scalar()
     if not held:

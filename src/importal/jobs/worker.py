@@ -19,6 +19,9 @@ log = logs.get("jobs")
 PAUSES_SECONDS = (2.0, 10.0, 60.0, 300.0, 900.0)
 POLL_SECONDS = 0.25
 AT_ONCE = 4
+# How long work of a worker that is gone for good lies before another one takes it up.
+ADOPT_EVERY_SECONDS = 30.0
+EXECUTOR = "slot-"
 
 
 @dataclass
@@ -43,7 +46,7 @@ class JobWorker:
         queue = JobQueue(self._engine)
         for name, job in self._table.jobs.items():
             DBOS.workflow(name=name, max_recovery_attempts=None)(_durable(queue, name, job))
-        DBOS(config=engine_config(self._engine, f"slot-{self._slot.number}"))
+        DBOS(config=engine_config(self._engine, _executor(self._slot.number)))
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
@@ -64,15 +67,39 @@ class JobWorker:
         self._stopping = True
 
     def _loop(self) -> None:
-        due = dict.fromkeys(self._table.periodic, 0.0)
+        due = dict.fromkeys([*self._table.periodic, "adopt"], 0.0)
         while not self._stopping:
             try:
                 self._slot.verify()
             except SlotLost:
                 log.error("jobs.slot_lost", slot=self._slot.number)
                 os._exit(70)  # another worker may hold the slot already: nothing may run on
-            _run_due(self._table.periodic, due)
+            _run_due(self._table.periodic | {"adopt": (ADOPT_EVERY_SECONDS, self._adopt)}, due)
             time.sleep(0.2)
+
+    def _adopt(self) -> None:
+        """Put back what a worker left unfinished whose place nobody has taken since.
+
+        The engine resumes by executor id. Where fewer workers run than before, no one gets that id again.
+        """
+        unfinished = DBOS.list_workflows(
+            status="PENDING", queue_name=QUEUE, load_input=False, load_output=False
+        )
+        for executor_id in {str(one.executor_id) for one in unfinished} - {_executor(self._slot.number)}:
+            number = executor_id.removeprefix(EXECUTOR)
+            # Held for this moment, so that no worker begins under this id meanwhile.
+            place = self._slot.claim_other(int(number)) if number.isdecimal() else None
+            if place is None:
+                continue
+            try:
+                DBOS._recover_pending_workflows([executor_id])
+                log.warning("jobs.place_adopted", slot=place.number)
+            finally:
+                place.release()
+
+
+def _executor(number: int) -> str:
+    return f"{EXECUTOR}{number}"
 
 
 def _run_due(periodic: Mapping[str, tuple[float, Callable[[], None]]], due: dict[str, float]) -> None:

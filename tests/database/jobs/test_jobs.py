@@ -158,6 +158,30 @@ def test_a_job_whose_worker_is_killed_is_finished_by_the_next_one(url: str, queu
     assert done == ["row-1"]
 
 
+KILLED_BESIDE_ANOTHER = KILLED_WORKER.replace(
+    "claim_slot(engine, 1, folder), JobTable", "claim_slot(engine, 2, folder), JobTable"
+)
+
+
+def test_what_a_worker_left_is_finished_though_nobody_takes_its_place(url: str, queue, tmp_path: Path):
+    database, jobs = queue
+    with database.transaction() as session:
+        jobs.enqueue(session, "note", "row-1")
+    engine = create_jobs_engine(url)
+    first = claim_slot(engine, 1, tmp_path)
+    try:
+        command = [sys.executable, "-c", KILLED_BESIDE_ANOTHER, url, str(tmp_path)]
+        ended = subprocess.run(command, timeout=PATIENCE_SECONDS, check=False)
+    finally:
+        first.release()
+        engine.dispose()
+    assert ended.returncode == -signal.SIGKILL
+    done: list[str] = []
+    # From now on there is one place only: number 0, and the job was begun under number 1.
+    run_until(url, tmp_path, JobTable({"note": done.append}), lambda: bool(done))
+    assert done == ["row-1"]
+
+
 def test_each_slot_is_held_once_and_the_standby_gets_the_one_that_is_given_back(url: str, tmp_path: Path):
     engine = create_jobs_engine(url)
     first, second = (claim_slot(engine, 2, tmp_path) for _ in range(2))

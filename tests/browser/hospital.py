@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pydicom
 
 from importal import audit, components, institutions, invitations
 from importal.demo.discs import SampleDisc, local_orders, make_discs
@@ -27,7 +28,7 @@ class Hospital:
     """The running portal, what it talks to, and sample discs to send to it."""
 
     portal: Portal = field(repr=False)
-    pacs: StandInPacs = field(repr=False)
+    archive: Path
     built: components.Components = field(repr=False)
     one_patient: SampleDisc
     two_patients: SampleDisc
@@ -119,6 +120,12 @@ class Hospital:
         answered = self.clerk.post(f"/api/desk/studies/{study_id}/reconciliation", json=body)
         assert answered.status_code == 200, answered.text
 
+    def count_in_archive(self, study_instance_uid: str, patient_id: str) -> int:
+        """Return how many objects of the study the archive keeps under the Patient ID."""
+        kept = [pydicom.dcmread(path, stop_before_pixels=True) for path in self.archive.rglob("*.dcm")]
+        ours = [one for one in kept if one.StudyInstanceUID == study_instance_uid]
+        return sum(one.PatientID == patient_id for one in ours)
+
     def resident_bytes_of_web(self) -> int:
         """Return the resident memory of the web process."""
         status = Path(f"/proc/{self.portal.processes['web'].pid}/status").read_text()
@@ -150,7 +157,7 @@ def running_hospital(folder: Path) -> Iterator[Hospital]:
                 assert home is not None
                 home_id = home.id
             one, two = make_discs(folder / "discs")
-            yield Hospital(portal, pacs, built, one, two, home_id, portal.desk())
+            yield Hospital(portal, folder / "pacs", built, one, two, home_id, portal.desk())
             built.site.database.dispose()
     finally:
         pacs.stop()

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import sqlalchemy
 from dbos import DBOS
 
+# What the engine does at its own start, for an id that is not its own; the version is pinned.
+from dbos._recovery import recover_pending_workflows
+
 from importal import logs
 from importal.errors import Retry
 from importal.jobs.queue import QUEUE, JobQueue, engine_config
@@ -46,7 +49,7 @@ class JobWorker:
         queue = JobQueue(self._engine)
         for name, job in self._table.jobs.items():
             DBOS.workflow(name=name, max_recovery_attempts=None)(_durable(queue, name, job))
-        DBOS(config=engine_config(self._engine, _executor(self._slot.number)))
+        engine = DBOS(config=engine_config(self._engine, _executor(self._slot.number)))
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
@@ -57,7 +60,7 @@ class JobWorker:
         )
         log.info("jobs.worker_started", slot=self._slot.number)
         try:
-            self._loop()
+            self._loop(engine)
         finally:
             DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
             self._slot.release()
@@ -66,18 +69,19 @@ class JobWorker:
         """Ask the worker to end; safe in a signal handler."""
         self._stopping = True
 
-    def _loop(self) -> None:
-        due = dict.fromkeys([*self._table.periodic, "adopt"], 0.0)
+    def _loop(self, engine: DBOS) -> None:
+        periodic = self._table.periodic | {"adopt": (ADOPT_EVERY_SECONDS, lambda: self._adopt(engine))}
+        due = dict.fromkeys(periodic, 0.0)
         while not self._stopping:
             try:
                 self._slot.verify()
             except SlotLost:
                 log.error("jobs.slot_lost", slot=self._slot.number)
                 os._exit(70)  # another worker may hold the slot already: nothing may run on
-            _run_due(self._table.periodic | {"adopt": (ADOPT_EVERY_SECONDS, self._adopt)}, due)
+            _run_due(periodic, due)
             time.sleep(0.2)
 
-    def _adopt(self) -> None:
+    def _adopt(self, engine: DBOS) -> None:
         """Put back what a worker left unfinished whose place nobody has taken since.
 
         The engine resumes by executor id. Where fewer workers run than before, no one gets that id again.
@@ -92,7 +96,7 @@ class JobWorker:
             if place is None:
                 continue
             try:
-                DBOS._recover_pending_workflows([executor_id])
+                recover_pending_workflows(engine, [executor_id])
                 log.warning("jobs.place_adopted", slot=place.number)
             finally:
                 place.release()

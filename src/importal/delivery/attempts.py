@@ -60,9 +60,19 @@ def begin(session: Session, site: Site, study_id: str, destination: str) -> Begu
     return Begun(attempt.id, study, identity, failures)
 
 
-def mark_sending(session: Session, attempt_id: str, *, is_sending: bool) -> None:
-    """Note that instances may now reach the archive, or that none of this attempt did."""
-    session.get_one(DeliveryAttempt, attempt_id).is_sending = is_sending
+def mark_sending(session: Session, begun: Begun, *, is_sending: bool) -> bool:
+    """Note that instances may now reach the archive, or that none of this attempt did.
+
+    Returns:
+        Whether the attempt is still open. Another worker may have closed it and a person may have decided
+        anew since: then nothing of it may be sent.
+    """
+    studies.lock(session, begun.study.id)
+    attempt = session.get_one(DeliveryAttempt, begun.attempt_id)
+    if attempt.ended_at is not None:
+        return False
+    attempt.is_sending = is_sending
+    return True
 
 
 def end(session: Session, site: Site, begun: Begun, error_code: str, *, is_final: bool = False) -> bool:

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from importal import dicom, institutions, studies, transfers
+from importal import dicom, institutions, logs, studies, transfers
 from importal.delivery import errors
 from importal.delivery.destinations import OutgoingInstance
 from importal.delivery.destinations.part10 import read_file_meta
@@ -21,6 +22,8 @@ from importal.ids import new_id
 from importal.sealing import SealBroken
 from importal.site import Site
 from importal.studies import Document, Instance, InstanceDelivery, LocalIdentity, Study
+
+log = logs.get("delivery")
 
 UID_PURPOSE = "document-uids"
 
@@ -103,6 +106,12 @@ class Workshop:
             code = refused.code
         except InstanceDamaged:
             code = errors.DAMAGED.code
+        except (OSError, MemoryError, DBAPIError):
+            raise
+        except Exception as defect:
+            # What a library trips over in one document must not hold up the images of the study.
+            log.error("delivery.document_not_made", document_id=document.id, exc_info=defect)
+            code = "document.broken"
 
         def verb(session: Session) -> None:
             rows = [self._row(document, part, content) for part, content in enumerate(made)]

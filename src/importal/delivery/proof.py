@@ -22,6 +22,8 @@ log = logs.get("delivery")
 
 # How often a study that was sent in full is sent again because the archive does not answer for all of it.
 MOST_RESENDS = 2
+# An archive that cannot be asked for so long is a matter for a person.
+LONGEST_SILENCE = timedelta(hours=12)
 
 
 def await_commitment(site: Site, destination: Destination | None, study_id: str) -> None:
@@ -31,6 +33,11 @@ def await_commitment(site: Site, destination: Destination | None, study_id: str)
         Retry: there is no answer yet.
     """
     if destination is None:
+        # It was delivered, so there was an archive: the question waits until there is one again.
+        with site.database.reading() as session:
+            study = session.get(Study, study_id)
+        if study is not None and study.state == StudyState.DELIVERED:
+            raise Retry(errors.NO_DESTINATION.code)
         return
     proof = site.database.run(lambda session: _open_proof(session, site, study_id))
     if proof is None:
@@ -87,6 +94,9 @@ def _asked_and_answered(site: Site, destination: Destination, proof: Commitment)
         try:
             destination.request_commitment(proof.transaction_uid, pairs)
         except Unreachable as error:
+            if site.clock() - proof.created_at > LONGEST_SILENCE:
+                _fail(site, proof, errors.UNREACHABLE.code)
+                return False
             raise Retry(errors.UNREACHABLE.code, pause_seconds(site, 0)) from error
         except Declined:
             site.database.run(lambda session: _end(session, site, proof.transaction_uid, "declined"))
@@ -115,6 +125,9 @@ def _query(site: Site, destination: Destination, proof: Commitment) -> None:
         other = held_by_other(destination, study.study_instance_uid, identity.patient_id)
         present = set() if other else destination.count_present(study.study_instance_uid, uids)
     except Unreachable as error:
+        if site.clock() - proof.created_at > LONGEST_SILENCE:
+            _fail(site, proof, errors.UNREACHABLE.code)
+            return
         raise Retry(errors.UNREACHABLE.code, pause_seconds(site, 0)) from error
     except Declined:
         _fail(site, proof, errors.QUERY_DECLINED.code)

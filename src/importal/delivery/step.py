@@ -141,7 +141,11 @@ def _store(
 
 
 def _mark_sending(site: Site, begun: Begun, *, is_sending: bool) -> None:
-    site.database.run(lambda session: attempts.mark_sending(session, begun.attempt_id, is_sending=is_sending))
+    still_open = site.database.run(
+        lambda session: attempts.mark_sending(session, begun, is_sending=is_sending)
+    )
+    if not still_open:
+        raise _Stopped(errors.INTERRUPTED.code)
 
 
 def _rows_left(session: Session, study_id: str) -> list[InstanceDelivery]:

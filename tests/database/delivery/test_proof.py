@@ -179,3 +179,31 @@ def test_an_archive_that_is_down_is_asked_again_later(site: Site) -> None:
     archive.down = False
     delivery.await_commitment(site, archive, study_id)
     assert state_of(site, study_id) == "committed"
+
+
+@pytest.mark.parametrize("commitment", ["query", "n-action"])
+def test_an_archive_that_is_down_for_half_a_day_is_told_to_a_person(site: Site, commitment: str) -> None:
+    pacs = PACS.model_copy(update={"commitment": commitment})
+    site = replace(site, settings=site.settings.model_copy(update={"destination": pacs}))
+    archive = MemoryDestination()
+    study_id, person = delivered(site, archive)
+    archive.down = True
+    with pytest.raises(Retry):
+        delivery.await_commitment(site, archive, study_id)
+    site.clock.advance(hours=13)
+    delivery.await_commitment(site, archive, study_id)
+    detail = shown(site, person, study_id)
+    assert detail.delivery.commitment == "failed"
+    assert detail.delivery.commitment_code == "delivery.unreachable"
+    assert detail.can.retry_delivery
+    archive.down = False
+    with site.database.transaction() as session:
+        delivery.retry(person, session, site, study_id)
+    delivery.await_commitment(site, archive, study_id)
+    assert state_of(site, study_id) == "committed"
+
+
+def test_the_question_for_the_proof_waits_while_no_archive_is_connected(site: Site) -> None:
+    study_id, _ = delivered(site, MemoryDestination())
+    with pytest.raises(Retry):
+        delivery.await_commitment(site, None, study_id)

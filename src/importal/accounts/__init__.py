@@ -1,6 +1,6 @@
 """Accounts of the desk: sign-in with a password, sessions, and who is acting."""
 
-from importal.accounts.actions import create_account, find_account, set_password
+from importal.accounts.actions import create_account, end_old_sessions, find_account, set_password
 from importal.accounts.routes import SignedIn, router
 from importal.accounts.tables import Account, ActingPerson, DeskSession
 
@@ -10,6 +10,7 @@ __all__ = [
     "DeskSession",
     "SignedIn",
     "create_account",
+    "end_old_sessions",
     "find_account",
     "router",
     "set_password",

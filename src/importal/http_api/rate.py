@@ -11,6 +11,8 @@ from importal.database import Base, Moment, in_utc
 from importal.errors import RATE_LIMITED, ImportalError
 from importal.site import Site
 
+LONGEST_WINDOW = timedelta(days=1)
+
 
 class RateCounter(Base):
     """Attempts in the present window; the key is a keyed digest, never an address or a name."""
@@ -58,6 +60,11 @@ def count_attempt(site: Site, rule: RateRule, value: str) -> None:
 def forget_attempts(session: Session, site: Site, rule: RateRule, value: str) -> None:
     """Start anew after a success."""
     session.execute(delete(RateCounter).where(RateCounter.key == _key(site, rule, value)))
+
+
+def forget_old_attempts(session: Session, now: datetime) -> None:
+    """Delete counters whose windows have ended long ago."""
+    session.execute(delete(RateCounter).where(RateCounter.window_began_at < now - LONGEST_WINDOW))
 
 
 def _key(site: Site, rule: RateRule, value: str) -> str:

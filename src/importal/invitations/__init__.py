@@ -1,6 +1,14 @@
 """Invitations and their upload codes: who may send, as whom, and until when."""
 
-from importal.invitations.actions import NewInvitation, code_of, get, invite, link_for, revoke
+from importal.invitations.actions import (
+    NewInvitation,
+    code_of,
+    end_old_sessions,
+    get,
+    invite,
+    link_for,
+    revoke,
+)
 from importal.invitations.routes import Sending, desk_router, router
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 
@@ -13,6 +21,7 @@ __all__ = [
     "SendingSession",
     "code_of",
     "desk_router",
+    "end_old_sessions",
     "get",
     "invite",
     "link_for",

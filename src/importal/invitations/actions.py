@@ -1,9 +1,9 @@
 """Inviting, and opening the door with a code."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from importal import audit
@@ -140,6 +140,11 @@ def sender_session(session: Session, site: Site, token: str) -> SenderSession:
     if invitation.revoked_at is not None:
         raise ImportalError(REVOKED)
     return SenderSession(invitation.id, invitation.institution_id, SenderKind(invitation.sender_kind))
+
+
+def end_old_sessions(session: Session, now: datetime) -> None:
+    """Delete sessions that can no longer be used."""
+    session.execute(delete(SendingSession).where(SendingSession.expires_at < now))
 
 
 def _index(site: Site, code: str) -> str:

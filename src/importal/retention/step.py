@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from importal import audit, logs, studies, submissions, transfers, vault
+from importal import accounts, audit, http_api, invitations, logs, studies, submissions, transfers, vault
 from importal.site import Site
 from importal.studies import (
     Document,
@@ -38,6 +38,7 @@ def purge(site: Site) -> dict[str, int]:
         counts["drafts"] += expired
     while purged := site.database.run(lambda session: _purge_due(session, site)):
         counts["studies"] += purged
+    site.database.run(lambda session: _forget_visits(session, site))
     site.storage.forget_unfinished("", UNFINISHED_SECONDS)
     log.info("retention.run_ended", count=counts.total())
     return dict(counts)
@@ -67,6 +68,14 @@ def purge_submission(site: Site, submission_id: str) -> None:
         if submission.state not in {submissions.State.WITHDRAWN, submissions.State.EXPIRED}:
             return
     _delete_submission(site, submission_id)
+
+
+def _forget_visits(session: Session, site: Site) -> None:
+    """Delete ended sessions and counted attempts, which strangers can add without limit."""
+    now = site.clock()
+    invitations.end_old_sessions(session, now)
+    accounts.end_old_sessions(session, now)
+    http_api.forget_old_attempts(session, now)
 
 
 def _purge_due(session: Session, site: Site) -> int:

@@ -18,11 +18,13 @@ from importal.submissions.actions import (
     submit,
     withdraw,
 )
+from importal.submissions.errors import CLOSED
 from importal.submissions.routes import router
 from importal.submissions.states import State, move_to
 from importal.submissions.tables import Consent, ConsentText, Contact, Submission, SubmissionStudy
 
 __all__ = [
+    "CLOSED",
     "Consent",
     "ConsentText",
     "Contact",

@@ -82,6 +82,8 @@ def finish(
             _give_up(session, site, submission_id, unreadable)
             _require_complete(session, submission_id, file_count + len(set(unreadable)))
             submissions.submit(session, site, submission, sender.actor)
+        if submission.state != submissions.State.SUBMITTED:
+            raise ImportalError(submissions.CLOSED)
         return receipt(session, submission)
 
     return site.database.run(hand_over)

@@ -55,11 +55,12 @@ def open_submission(sender: Sending, site: SiteDep) -> schemas.OpenSubmissionAns
 
 @router.get("/{submission_id}")
 def show(submission_id: str, sender: Sending, site: SiteDep) -> schemas.SubmissionWithReceipt:
-    """Return a submission, with its receipt once it is finished."""
+    """Return a submission, with its receipt from its end until its files are purged."""
     with site.database.reading() as session:
         submission = submissions.for_sender(session, sender, submission_id)
-        is_finished = submission.submitted_at is not None
-        receipt = finishing.receipt(session, submission) if is_finished else None
+        # Once the files are purged they can no longer be counted: better no receipt than one of nothing.
+        is_countable = submission.state == submissions.State.SUBMITTED
+        receipt = finishing.receipt(session, submission) if is_countable else None
     return schemas.SubmissionWithReceipt(
         id=submission.id,
         state=submissions.State(submission.state).value,

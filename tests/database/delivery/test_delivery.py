@@ -1,6 +1,5 @@
 """A reconciled study reaches the archive: once, under the right patient, whatever dies on the way."""
 
-import struct
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -148,22 +147,6 @@ def test_a_document_that_cannot_be_converted_stays_at_the_desk(site: Site) -> No
     assert [item.deliverable for item in shown(site, person, study_id).documents] == [False]
 
 
-def test_a_document_that_a_library_trips_over_does_not_hold_up_the_images(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study_id, _ = reconciled(site, documents=1)
-
-    def trips(*_document: object, **_context: object) -> tuple[bytes, ...]:
-        raise struct.error
-
-    monkeypatch.setattr("importal.dicom.encapsulation.encapsulate", trips)
-    archive = MemoryDestination()
-    delivery.deliver(site, archive, study_id)
-    assert (state_of(site, study_id), len(archive.held)) == ("delivered", 3)
-    with site.database.reading() as session:
-        assert session.scalars(select(Document)).one().conversion_code == "document.broken"
-
-
 def test_a_study_of_another_patient_stops_for_a_person_before_anything_is_sent(site: Site) -> None:
     study_id, person = reconciled(site)
     archive = MemoryDestination()
@@ -189,30 +172,6 @@ def test_once_something_was_sent_the_decision_is_fixed(site: Site) -> None:
         delivery.deliver(site, archive, study_id)
     can = shown(site, person, study_id).can
     assert (can.reconcile, can.reject, can.retry_delivery) == (False, False, True)
-
-
-def test_a_worker_that_was_taken_for_dead_sends_nothing_of_an_older_decision(site: Site) -> None:
-    study_id, person = reconciled(site)
-
-    class Slow(MemoryDestination):
-        """While it is asked, another worker takes the study over, fails, and a person decides anew."""
-
-        def patient_of_study(self, study_instance_uid: str) -> str | None:
-            down = MemoryDestination(down=True)
-            with pytest.raises(Retry):
-                delivery.deliver(site, down, study_id)
-            with site.database.transaction() as session:
-                other = LOCAL.model_copy(update={"patient_id": "LOCAL-2"})
-                decision = reconciliation.Decision(other, Order(), False)
-                reconciliation.reconcile(person, session, site, study_id, decision)
-            return super().patient_of_study(study_instance_uid)
-
-    archive = Slow()
-    delivery.deliver(site, archive, study_id)
-    assert archive.held == {}
-    healthy = MemoryDestination()
-    delivery.deliver(site, healthy, study_id)
-    assert {held.patient_id for held in healthy.held.values()} == {"LOCAL-2"}
 
 
 def test_of_the_same_patient_only_what_is_missing_is_sent(site: Site) -> None:

@@ -3,7 +3,16 @@
 import pytest
 from sqlalchemy import select
 
-from importal import audit, delivery, reconciliation, retention, submissions, vault
+from importal import (
+    audit,
+    delivery,
+    http_api,
+    invitations,
+    reconciliation,
+    retention,
+    submissions,
+    vault,
+)
 from importal.delivery.destinations.memory import MemoryDestination
 from importal.dicom.documents import DocumentKind
 from importal.inspection import inspect_submission
@@ -11,8 +20,10 @@ from importal.site import Site
 from importal.studies import Instance, LocalIdentity, Study
 from importal.submissions import Submission
 from importal.transfers import TransferFile
+from tests.database.browserless import client_of
 from tests.database.delivery.test_delivery import LOCAL
 from tests.database.road import Sent, make_person, make_series, send
+from tests.database.transfers.sending import Sender
 
 
 def committed(site: Site) -> tuple[str, Sent]:
@@ -124,3 +135,20 @@ def test_a_draft_that_was_never_finished_expires_and_goes(site: Site) -> None:
     site.storage.write_all([(f"submissions/{sent.submission_id}/7-late", [b"image"])])
     retention.purge_submission(site, sent.submission_id)
     assert site.storage.keys("submissions/") == []
+
+
+def test_ended_sessions_and_counted_attempts_do_not_pile_up(site: Site) -> None:
+    sender = Sender(site)
+    client_of(site).post("/api/desk/session", json={"username": "nobody", "password": "guess"})
+
+    def rows() -> int:
+        with site.database.reading() as session:
+            tables = (invitations.SendingSession, http_api.RateCounter)
+            return sum(len(session.scalars(select(table)).all()) for table in tables)
+
+    retention.purge(site)
+    assert rows() == 4
+    assert sender.create().status_code == 201
+    site.clock.advance(hours=25)
+    retention.purge(site)
+    assert rows() == 0

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from importal import dicom
+from importal import audit, dicom, submissions, transfers
 from importal.site import Site
 from tests.database.transfers.sending import (
     ACCESSION_NUMBER,
@@ -185,3 +185,16 @@ def test_nobody_reaches_the_submission_of_another(site: Site):
         assert answer.status_code == 404
     del sender.http.headers["Authorization"]
     assert sender.post(b"IMPACK01").status_code == 401
+
+
+def test_when_the_files_are_purged_no_receipt_of_nothing_is_given(site: Site):
+    sender = Sender(site).begin({0: make_instance(1)})
+    sender.send_whole()
+    url = f"/api/submissions/{sender.id}"
+    assert sender.finish().json()["instances"] == 1
+    assert sender.http.get(url).json()["receipt"]["instances"] == 1
+    with site.database.transaction() as session:
+        transfers.forget_files(session, sender.id)
+        submissions.close(session, site, submissions.get(session, sender.id), audit.Actor("system", "test"))
+    assert sender.http.get(url).json() == {"id": sender.id, "state": "closed", "receipt": None}
+    assert sender.finish().json()["code"] == "submission.closed"

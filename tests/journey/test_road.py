@@ -119,7 +119,6 @@ def await_more(portal: Portal, sending: "subprocess.Popen[bytes]") -> bool:
     return sending.poll() is None
 
 
-@pytest.mark.timeout(600)
 def test_whatever_is_killed_and_whenever_every_instance_arrives_once(
     portal: Portal, orthanc: Orthanc, many_instances: Path
 ):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -17,6 +17,7 @@ from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, Series, Study, Tally
 
 LABEL = "Uploaded"
+LONGEST_INSPECTION = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def inbox(
     acting_person: ActingPerson, session: Session, site: Site, wanted: InboxFilter
 ) -> schemas.InboxPage:
     """Return uploads with a study that fits, newest first; each with its studies that fit."""
-    fits = and_(Study.institution_id == acting_person.institution_id, *_conditions(wanted))
+    fits = and_(Study.institution_id == acting_person.institution_id, *_conditions(wanted, site.clock()))
     page = (
         select(func.max(Study.submitted_at).label("at"), Study.submission_id)
         .where(fits)
@@ -151,19 +152,19 @@ def _series_order(series: Series) -> tuple[int, str]:
     return (int(number) if number.isascii() and number.isdigit() else 1 << 40, series.series_instance_uid)
 
 
-def _conditions(wanted: InboxFilter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: InboxFilter, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.state:
         conditions.append(Study.state == wanted.state)
     elif wanted.view == "waiting":
-        conditions.append(_waits_for_a_person())
+        conditions.append(_waits_for_a_person(now))
     for word in names.words(wanted.text):
         folds = {names.plain_fold(word), names.expanded_fold(word), names.latin_fold(word)}
         conditions.append(or_(*(Study.search_text.contains(fold, autoescape=True) for fold in folds)))
     return conditions
 
 
-def _waits_for_a_person() -> ColumnElement[bool]:
+def _waits_for_a_person(now: datetime) -> ColumnElement[bool]:
     stopped = exists().where(
         DeliveryAttempt.study_id == Study.id,
         DeliveryAttempt.round == Study.delivery_round,
@@ -176,6 +177,8 @@ def _waits_for_a_person() -> ColumnElement[bool]:
     )
     return or_(
         Study.state.in_([StudyState.INSPECTED.value, StudyState.QUARANTINED.value]),
+        # The machine should have been done with it long ago.
+        and_(Study.state == StudyState.RECEIVED.value, Study.state_since < now - LONGEST_INSPECTION),
         and_(Study.state == StudyState.RECONCILED.value, stopped),
         and_(Study.state == StudyState.DELIVERED.value, unproved),
     )
@@ -210,6 +213,7 @@ def _cursor(at: datetime, submission_id: str) -> str:
 def _read_cursor(cursor: str) -> tuple[datetime, str]:
     at, _, submission_id = cursor.partition("~")
     try:
-        return datetime.fromisoformat(at), submission_id
+        moment = datetime.fromisoformat(at)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), submission_id
     except ValueError as error:
         raise ImportalError(NOT_FOUND) from error

@@ -21,7 +21,8 @@ from importal.transfers.packs import MAX_FRAME_BYTES, MAX_PACK_BYTES, Frame, Pac
 Result = TypeVar("Result")
 
 BUDGET_BYTES = 256 * 1024 * 1024
-PACKS_PER_SUBMISSION = 12
+# As many connections as a sender has. One who is slow, or means ill, must leave room for others.
+PACKS_PER_INVITATION = 6
 WORKERS = 4
 # Frames are made durable in groups of this size: one transaction for an ordinary pack.
 GROUP_BYTES = MAX_FRAME_BYTES
@@ -38,30 +39,30 @@ class Intake:
 
     def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
         self._free = budget_bytes
-        self._of_submission: Counter[str] = Counter()
+        self._of_invitation: Counter[str] = Counter()
         self._changed = asyncio.Condition()
         self._workers = anyio.CapacityLimiter(WORKERS)
 
     @asynccontextmanager
-    async def place(self, submission_id: str, cost: int) -> AsyncIterator[None]:
+    async def place(self, invitation_id: str, cost: int) -> AsyncIterator[None]:
         """Hold a place for a pack; raises ``transfer.busy`` when none becomes free in time."""
 
         def fits() -> bool:
-            return self._free >= cost and self._of_submission[submission_id] < PACKS_PER_SUBMISSION
+            return self._free >= cost and self._of_invitation[invitation_id] < PACKS_PER_INVITATION
 
         try:
             async with asyncio.timeout(WAIT_SECONDS), self._changed:
                 await self._changed.wait_for(fits)
                 self._free -= cost
-                self._of_submission[submission_id] += 1
+                self._of_invitation[invitation_id] += 1
         except TimeoutError:
             raise ImportalError(BUSY, {"retry_after_seconds": RETRY_SECONDS}) from None
         try:
             yield
         finally:
             self._free += cost
-            self._of_submission[submission_id] -= 1
-            self._of_submission += Counter()
+            self._of_invitation[invitation_id] -= 1
+            self._of_invitation += Counter()
             async with self._changed:
                 self._changed.notify_all()
 

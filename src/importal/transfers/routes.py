@@ -108,7 +108,7 @@ async def receive_pack(
     # Asked before the body is read: a stranger's bytes are not worth a place.
     await intake.work(partial(require_open, site, sender, submission_id))
     answers: list[FrameAnswer] = []
-    async with intake.place(submission_id, cost_of(request)):
+    async with intake.place(sender.invitation_id, cost_of(request)):
         async for group in groups(request):
             answers += await intake.work(partial(take_frames, site, sender, submission_id, group))
     return schemas.PackAnswer(frames=[schemas.FrameShown.model_validate(answer) for answer in answers])

@@ -5,7 +5,7 @@ import sqlalchemy
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from importal import audit
+from importal import audit, studies
 from importal.accounts import ActingPerson
 from importal.delivery.destinations.memory import MemoryDestination
 from importal.dicom.documents import DocumentKind
@@ -94,6 +94,19 @@ def test_the_inbox_shows_what_waits_with_its_source(site: Site) -> None:
     assert client.post("/api/desk/inbox/search", json={}).json()["uploads"] == []
     assert len(client.post("/api/desk/inbox/search", json={"view": "all"}).json()["uploads"]) == 1
     assert len(client.post("/api/desk/inbox/search", json={"state": "reconciled"}).json()["uploads"]) == 1
+
+
+def test_a_study_that_the_machine_does_not_get_done_with_is_shown_to_a_person(site: Site) -> None:
+    person = make_person(site)
+    sent = send(site, person, make_series(1))
+    inspect_submission(site, sent.submission_id)
+    with site.database.transaction() as session:
+        session.connection().exec_driver_sql("UPDATE studies SET state = 'received'")
+        assert studies.inbox(person, session, site, studies.InboxFilter()).uploads == []
+    site.clock.advance(minutes=61)
+    with site.database.reading() as session:
+        (upload,) = studies.inbox(person, session, site, studies.InboxFilter()).uploads
+    assert [study.state for study in upload.studies] == ["received"]
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,11 @@ def test_a_key_that_could_leave_the_store_is_refused(storage: Storage, key: str)
         storage.path(key)
 
 
+def test_the_room_that_is_left_is_a_number_or_not_known(storage: Storage):
+    free = storage.free_bytes()
+    assert free is None or free > 0
+
+
 def test_the_probe_leaves_nothing_behind(storage: Storage):
     storage.check()
     assert storage.keys("") == []

@@ -54,6 +54,9 @@ class Storage(Protocol):
     def forget_unfinished(self, prefix: str, older_than_seconds: float) -> int:
         """Delete what writers that died left half written below a prefix; return how many there were."""
 
+    def free_bytes(self) -> int | None:
+        """Return how much room is left, or None where that is not known."""
+
     def check(self) -> None:
         """Write, read and delete a probe; raises OSError when that fails."""
 

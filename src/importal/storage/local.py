@@ -7,6 +7,7 @@ changed are fsynced last. One call handles many objects, so that small files sha
 import contextlib
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -79,6 +80,9 @@ class LocalStorage:
                         path.unlink()
                         forgotten += 1
         return forgotten
+
+    def free_bytes(self) -> int | None:
+        return shutil.disk_usage(self._root).free
 
     def check(self) -> None:
         probe = f"probe/{secrets.token_hex(8)}"

@@ -30,6 +30,9 @@ class MemoryStorage:
         del prefix, older_than_seconds
         return 0
 
+    def free_bytes(self) -> int | None:
+        return None
+
     def check(self) -> None:
         self.write_all([("probe", [b"probe"])])
         self.delete("probe")

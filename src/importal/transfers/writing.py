@@ -13,6 +13,10 @@ log = logs.get("transfers")
 Pieces = Iterable[bytes | memoryview]
 Object = tuple[str, Pieces]
 
+# Kept free of what arrives: without it the database cannot even record that something is deleted, and a
+# full disk would stay full.
+RESERVE_BYTES = 256 * 1024 * 1024
+
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -24,6 +28,9 @@ def write(site: Site, wanted: Sequence[Object]) -> None:
     """
     if not wanted:
         return
+    free = site.storage.free_bytes()
+    if free is not None and free < RESERVE_BYTES:
+        raise StorageFull
     try:
         site.storage.write_all(wanted)
     except OSError as error:

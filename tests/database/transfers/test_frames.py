@@ -174,6 +174,16 @@ def test_a_full_disk_confirms_nothing_and_says_so(site: Site, monkeypatch):
     assert sender.send_whole() == [("confirmed", None)]
 
 
+def test_the_last_room_is_kept_for_the_database(site: Site, monkeypatch):
+    sender = Sender(site).begin({0: make_instance(1)})
+    monkeypatch.setattr(site.storage, "free_bytes", lambda: 1000)
+    answer = sender.post(encode_pack([OutgoingFrame(0, 0, sender.files[0])]))
+    assert (answer.status_code, answer.json()["code"]) == (507, "storage.full")
+    assert site.storage.keys("") == []
+    monkeypatch.undo()
+    assert sender.send_whole() == [("confirmed", None)]
+
+
 def test_a_kill_before_the_assembling_loses_nothing(site: Site, monkeypatch):
     sender = Sender(site).begin({0: LARGE})
 

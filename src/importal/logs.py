@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import MutableMapping
 from typing import Any
@@ -52,6 +53,9 @@ def configure(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
     )
+    # What nobody caught would be printed with its text.
+    sys.excepthook = lambda _kind, error, _trace: get("process").critical("process.died", exc_info=error)
+    threading.excepthook = lambda given: get("process").error("process.thread_died", exc_info=given.exc_value)
     # A warning quotes the value that it warns of, and values are somebody's.
     warnings.simplefilter("ignore")
     # Libraries quote requests, file names and queries in their messages: let only real alarms through.

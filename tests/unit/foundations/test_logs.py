@@ -2,6 +2,8 @@
 
 import io
 import json
+import sys
+import threading
 import warnings
 from contextlib import redirect_stderr
 
@@ -36,6 +38,21 @@ def test_an_exception_is_logged_by_kind_and_place_without_its_text():
     assert event["error_type"] == "ValueError"
     assert "test_logs" in str(event["where"])
     assert "MUSTER" not in json.dumps(event)
+
+
+def test_what_nobody_caught_is_logged_without_its_text_too():
+    def fail(_log: structlog.stdlib.BoundLogger) -> None:
+        raise_one = threading.Thread(target=lambda: {}["MUSTER^ANNA"])
+        raise_one.start()
+        raise_one.join()
+
+    hooks = sys.excepthook, threading.excepthook
+    try:
+        event = logged(fail)
+    finally:
+        sys.excepthook, threading.excepthook = hooks
+    assert event["error_type"] == "KeyError"
+    assert "MUSTER" not in str(event)
 
 
 def test_a_warning_of_a_library_is_not_printed_because_it_quotes_values():

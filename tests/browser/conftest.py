@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from importal.demo.sample_documents import pdf
 from tests.browser.hospital import Hospital, running_hospital
 from tests.browser.pages import DeskPage, SenderPage
 from tests.peers import program, require_peer
@@ -96,3 +97,14 @@ def letter(tmp_path: Path) -> Path:
     path = tmp_path / "Letter.pdf"
     path.write_bytes(b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
     return path
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> list[Path]:
+    """Three documents that lie beside the disc."""
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    paths = [folder / name for name in ("Letter A.pdf", "Letter B.pdf", "Letter C.pdf")]
+    for path in paths:
+        path.write_bytes(pdf(path.stem, ["Thank you for the referral."]))
+    return paths

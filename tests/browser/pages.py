@@ -7,6 +7,9 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 FOLDER, FILES, ZIP = "CD, DVD or folder", "Files or photos", "ZIP file"
+ABDOMEN = re.compile("CT scan, 18 September 2024")
+HEAD = re.compile("2 October 2024")
+KNEE = re.compile("3 October 2024")
 PRIVACY = "I have read the privacy policy and agree to it."
 ARRIVAL_MILLISECONDS = 90_000
 

@@ -186,20 +186,23 @@ def test_the_senders_page_has_no_violation_in_any_look(
     examine(page, axe)
 
 
-@pytest.fixture(scope="module")
-def received(browser: Browser, hospital: Hospital) -> dict[str, Any]:
-    """An upload with two studies that waits at the desk."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    page = context.new_page()
+def send_two_patients(page: Page, hospital: Hospital) -> dict[str, Any]:
+    """Send a disc with two patients and its documents; return the upload as the desk sees it."""
     check_two_patients_with_documents_to_assign(page, hospital)
     sender = SenderPage(page, hospital.url)
-    sender.unassigned.get_by_label("Add selected files (1) to study").select_option(index=1)
     sender.unassigned.get_by_text("Photo 1.jpg").click()
-    sender.unassigned.get_by_label("Add selected files (1) to study").select_option(index=1)
+    sender.unassigned.get_by_label("Add selected files (2) to study").select_option(index=1)
     sender.consent()
-    reference = sender.send()
+    return hospital.await_upload(sender.send())
+
+
+@pytest.fixture(scope="module")
+def received(browser: Browser, hospital: Hospital) -> dict[str, Any]:
+    """An upload with two studies that waits at the desk; the states below leave it as it is."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    upload = send_two_patients(context.new_page(), hospital)
     context.close()
-    return hospital.await_upload(reference)
+    return upload
 
 
 def log_in(desk: DeskPage, _upload: dict[str, Any]) -> None:
@@ -347,7 +350,8 @@ def test_a_sender_goes_from_the_code_to_the_receipt_with_keys_alone(page: Page, 
     assert sender.received() == (34, 2)
 
 
-def test_a_clerk_decides_with_keys_alone(open_page: Open, hospital: Hospital, received: dict[str, Any]):
+def test_a_clerk_decides_with_keys_alone(open_page: Open, hospital: Hospital):
+    received = send_two_patients(open_page(), hospital)
     page = open_page()
     page.goto(f"{hospital.url}/desk")
     expect(page.get_by_label("User name")).to_be_focused()

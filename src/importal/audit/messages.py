@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import JSON, Connection, Index, event, select, tuple_
+from sqlalchemy import JSON, BigInteger, Connection, Index, Integer, event, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from importal.database import Base, Moment
-from importal.ids import new_id
 
 ActorKind = Literal["staff", "sender", "system", "operator"]
 
@@ -33,9 +32,11 @@ class AuditMessage(Base):
     """One event. Parameters hold codes, counts and ids, never patient data."""
 
     __tablename__ = "audit_messages"
-    __table_args__ = (Index(None, "subject_kind", "subject_id"),)
+    __table_args__ = (Index(None, "subject_kind", "subject_id"), {"sqlite_autoincrement": True})
 
-    id: Mapped[str] = mapped_column(primary_key=True)
+    # A running number tells the order of messages of one moment.
+    # SQLite counts only in a column whose type is exactly INTEGER, and reuses no number with AUTOINCREMENT.
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     at: Mapped[datetime] = mapped_column(Moment, index=True)
     actor_kind: Mapped[str]
     actor_id: Mapped[str]
@@ -86,7 +87,6 @@ def record(
     """Add one message to the trail, in the caller's transaction."""
     session.add(
         AuditMessage(
-            id=new_id(),
             at=at,
             actor_kind=actor.kind,
             actor_id=actor.id,
@@ -103,6 +103,5 @@ def history(session: Session, subjects: Sequence[Subject]) -> list[AuditMessage]
     wanted = tuple_(AuditMessage.subject_kind, AuditMessage.subject_id).in_(
         [tuple(item) for item in subjects]
     )
-    return list(
-        session.scalars(select(AuditMessage).where(wanted).order_by(AuditMessage.at, AuditMessage.id))
-    )
+    in_order = select(AuditMessage).where(wanted).order_by(AuditMessage.at, AuditMessage.number)
+    return list(session.scalars(in_order))

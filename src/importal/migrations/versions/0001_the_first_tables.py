@@ -12,7 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "audit_messages",
-        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor_kind", sa.String(), nullable=False),
         sa.Column("actor_id", sa.String(), nullable=False),
@@ -20,7 +20,8 @@ def upgrade() -> None:
         sa.Column("subject_kind", sa.String(), nullable=False),
         sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("params", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_messages")),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_messages")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("audit_messages", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_messages_at"), ["at"], unique=False)

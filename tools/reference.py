@@ -87,14 +87,21 @@ def _commands() -> str:
 
     from importal.cli import app
 
-    group: Any = typer.main.get_command(app)
     parts = []
-    for name, command in sorted(group.commands.items()):
+    for name, command in named_commands(typer.main.get_command(app)):
         rows = (_parameter(parameter) for parameter in command.params)
         heading = f"### `importal {name}`\n\n{(command.help or '').strip()}"
         table = _markdown(("Argument or option", "Default", "Meaning"), rows)
         parts.append(f"{heading}\n\n{table}" if command.params else heading)
     return "\n\n".join(parts)
+
+
+def named_commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every command of a group by its full name, a group before its own commands."""
+    for name, command in sorted(group.commands.items()):
+        yield before + name, command
+        if hasattr(command, "commands"):
+            yield from named_commands(command, f"{before}{name} ")
 
 
 def _parameter(parameter: Any) -> tuple[str, ...]:

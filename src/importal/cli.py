@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from importal import __version__, accounts, audit, institutions, invitations, logs, settings
+from importal.cli_dicom import app as dicom_app
 from importal.cli_run import demo, serve, worker
 from importal.cli_send import send
 from importal.components import Components, build, prepare
@@ -28,6 +29,7 @@ app.command()(serve)
 app.command()(worker)
 app.command()(demo)
 app.command()(send)
+app.add_typer(dicom_app, name="dicom")
 
 OPERATOR = audit.Actor("operator", "cli")
 

@@ -1,13 +1,18 @@
 """The DICOM engine: foreign identifiers out, local identifiers in, exact to the byte.
 
 Pure functions on bytes: no files, no clock, no settings. `neutralise` on arrival, `localise` on delivery,
-`restore` for the bytes as received; `read_display` for what people see (PS3.3, PS3.5, PS3.10, PS3.15).
+`restore` for the bytes as received; `explain` for what would change and why; `read_display` and
+`read_contents` for what stands in an object (PS3.3, PS3.5, PS3.10, PS3.15). An object is given whole, as
+bytes or memoryview, or as a stream of chunks; lengths are in bytes. Whatever the input, nothing but `Refused`
+and `RestoreError` is raised.
 """
 
 from importal.dicom.display import read_display
+from importal.dicom.explanation import Change, Explained, Explanation, Reason, explain
 from importal.dicom.localisation import localise
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.pseudonyms import Pseudonyms, blind_index
+from importal.dicom.reading import Contents, Element, read_contents
 from importal.dicom.recognition import looks_like_dicom
 from importal.dicom.records import (
     DisplayAttributes,
@@ -25,7 +30,12 @@ from importal.dicom.reverse_patch import restore
 from importal.dicom.streaming import neutralise_stream
 
 __all__ = [
+    "Change",
+    "Contents",
     "DisplayAttributes",
+    "Element",
+    "Explained",
+    "Explanation",
     "IdentifierKind",
     "InstanceFacts",
     "Localisation",
@@ -34,16 +44,19 @@ __all__ = [
     "NeutralisedStream",
     "Profile",
     "Pseudonyms",
+    "Reason",
     "RefusalReason",
     "Refused",
     "Repair",
     "Replacement",
     "RestoreError",
     "blind_index",
+    "explain",
     "localise",
     "looks_like_dicom",
     "neutralise",
     "neutralise_stream",
+    "read_contents",
     "read_display",
     "restore",
 ]

@@ -28,7 +28,11 @@ class IdentifierKind(StrEnum):
 
 @dataclass(frozen=True)
 class Profile:
-    """Everything `neutralise` needs to know of the site."""
+    """Everything `neutralise` needs to know of the site.
+
+    `issuer_of_patient_id` is written into (0010,0021) of every object, ASCII, at most 64 characters (LO);
+    `source_ae_title` into (0002,0016), at most 16 (AE).
+    """
 
     pseudonyms: Pseudonyms
     issuer_of_patient_id: str
@@ -95,7 +99,9 @@ class NeutralisedStream:
 class Localisation:
     """The local patient and order that delivery writes.
 
-    Birth date is "YYYYMMDD" or empty, sex M, F, O or empty; an empty issuer means that there is none.
+    Texts are decoded; a name has the form of PN, "Family^Given", groups separated by "=". Birth date is
+    "YYYYMMDD" or empty, sex M, F, O or empty; an empty issuer means that there is none. `coerced_at` is
+    written with its offset from UTC where it has one.
     """
 
     patient_id: str = field(repr=False)

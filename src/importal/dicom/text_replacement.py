@@ -87,7 +87,7 @@ class _Texts:
         for found in walk.found:
             if found.tag == SPECIFIC_CHARACTER_SET:
                 self._charsets[id(found.node)] = self._plain(found)
-            elif _is_creator(found.tag):
+            elif is_creator(found.tag):
                 self._creators[id(found.node), found.tag] = self._plain(found)
 
     def replace(self) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ class _Texts:
         return new if len(new) <= len(raw) or _fits(new, vr, charset) else first
 
     def _vr_of(self, found: Found) -> str:
-        if found.tag in _CODES or _is_creator(found.tag):
+        if found.tag in _CODES or is_creator(found.tag):
             return ""
         if found.vr not in (b"", b"UN"):
             return found.vr.decode("latin-1")
@@ -167,7 +167,8 @@ class _Texts:
         return self._buffer[found.value : found.end].decode("latin-1").strip(" \0")
 
 
-def _is_creator(tag: int) -> bool:
+def is_creator(tag: int) -> bool:
+    """Tell whether the tag is that of a private creator (PS3.5 7.8)."""
     return tag & 0x1FF00 == 0x10000 and tag & 0xFF >= _FIRST_CREATOR  # odd group, (gggg,0010-00FF)
 
 

@@ -245,7 +245,10 @@ class HeaderWalk:
             return self._sequence(tag, vr, start, value, length, end, node, node.codec, depth)
         if length == UNDEFINED:
             if tag == PIXEL_DATA:
-                return self._fragments(value, end, node.codec)
+                stop = self._fragments(value, end, node.codec)
+                if tag in self._watch:
+                    self.found.append(Found(tag, vr, start, value, stop, node, depth))
+                return stop
             if vr not in (b"UN", b""):
                 raise Defect(DefectKind.ITEM, start)
             return self._sequence(tag, vr, start, value, length, end, node, IMPLICIT_LITTLE, depth)

@@ -1,4 +1,4 @@
-"""`importal dicom`: whole files or none, nothing overwritten, a sentence for each fault, no unasked values."""
+"""`importal dicom`: whole files or none, nothing overwritten, a sentence for each fault, no value unasked."""
 
 import errno
 import json

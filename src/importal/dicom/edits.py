@@ -17,7 +17,8 @@ class EditList:
 
     def __init__(self, buffer: bytes | memoryview) -> None:
         self._buffer = buffer
-        self._edits: list[Edit] = []
+        # With the tag, because several elements may be inserted at one place, and tags ascend.
+        self._edits: list[tuple[int, int, int, bytes]] = []
         # By the place of a length field: its layout, and by how much it changes.
         self._lengths: dict[int, tuple[Codec, int]] = {}
 
@@ -26,7 +27,7 @@ class EditList:
         start, end = span
         if start != end and self._buffer[start:end] == new:
             return
-        self._edits.append((start, end, new))
+        self._edits.append((start, end, tag, new))
         delta = len(new) - (end - start)
         if delta:
             self._follow(node, tag >> 16, delta)
@@ -48,18 +49,18 @@ class EditList:
 
     def spans(self) -> list[tuple[int, int]]:
         """Return the ranges that are replaced or removed, in order."""
-        return sorted((start, end) for start, end, _ in self._edits if start != end)
+        return sorted((start, end) for start, end, _, _ in self._edits if start != end)
 
     def resolved(self) -> list[Edit]:
         """Return all edits in order of their place, the enclosing lengths included.
 
         Raises Refused when a length outgrows its field.
         """
-        edits = list(self._edits)
+        edits = [(start, end, new) for start, end, _, new in sorted(self._edits, key=_place)]
         for place, (codec, delta) in self._lengths.items():
             if delta:
                 edits.append((place, place + 4, self._length(codec, place, delta)))
-        edits.sort(key=_place)
+        edits.sort(key=_span)
         return edits
 
     def _length(self, codec: Codec, at: int, delta: int) -> bytes:
@@ -69,8 +70,12 @@ class EditList:
         return codec.u32.pack(length)
 
 
-def _place(edit: Edit) -> tuple[int, int]:
-    return edit[0], edit[1]
+def _place(edit: tuple[int, int, int, bytes]) -> tuple[int, int, int]:
+    return edit[:3]
+
+
+def _span(edit: Edit) -> tuple[int, int]:
+    return edit[:2]
 
 
 def applied(buffer: bytes | memoryview, edits: list[Edit], start: int, end: int) -> list[bytes | memoryview]:

@@ -29,6 +29,15 @@ from importal.dicom.walk import (
 
 FIRST_BYTES = 64 << 10
 MAX_STREAM_HEADER = 64 << 20
+# An object whose elements are in disorder may say behind the bulk what it is.
+_PERHAPS_BEHIND = frozenset(
+    {
+        RefusalReason.NO_SOP_CLASS_UID,
+        RefusalReason.NO_SOP_INSTANCE_UID,
+        RefusalReason.NO_STUDY_INSTANCE_UID,
+        RefusalReason.NO_SERIES_INSTANCE_UID,
+    }
+)
 _MORE = (DefectKind.BEYOND_END, DefectKind.NOT_DELIMITED)
 Piece = bytes | memoryview
 
@@ -103,6 +112,16 @@ class _HeaderReader:
         return False
 
 
+def _arrived(buffer: bytes, walk: HeaderWalk, profile: Profile, syntax: str) -> Arrived:
+    assert walk.root is not None
+    try:
+        return arrive(buffer, walk, walk.root, profile, syntax)
+    except Refused as refused:
+        if refused.reason in _PERHAPS_BEHIND:
+            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
+        raise
+
+
 class _Flow:
     """The stored bytes of one object, made while its original comes in."""
 
@@ -116,7 +135,6 @@ class _Flow:
         buffer = bytes(reader.buffer)
         split = walk.bulk_start
         walk.position = split
-        assert walk.root is not None
         if walk.bulk_length & 1 and walk.bulk_length != UNDEFINED:
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
         try:
@@ -126,7 +144,7 @@ class _Flow:
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
         if meta.text(buffer, part10.META_SOP_CLASS) == part10.MEDIA_DIRECTORY_CLASS:
             raise Refused(RefusalReason.MEDIA_DIRECTORY)
-        self._arrived: Arrived = arrive(buffer, walk, walk.root, profile, reader.syntax)
+        self._arrived = _arrived(buffer, walk, profile, reader.syntax)
         self._repairs: tuple[Repair, ...]
         changes, self._repairs = meta_edits(buffer, meta, self._arrived, profile)
         span = (meta.end, split)

@@ -221,3 +221,15 @@ def test_an_object_that_names_the_local_patient_no_longer_claims_that_identity_w
 
 def test_no_claim_about_identity_is_made_where_there_was_none(profile, local):
     assert "PatientIdentityRemoved" not in localised_image(rich_image(), profile, local)
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big", "deflated"])
+def test_elements_that_were_all_absent_come_in_the_order_of_their_tags(syntax, profile, local):
+    elements = samples.image()
+    for tag in (0x00080050, 0x00080060, 0x00100010, 0x00100030, 0x00100040, 0x7FE00010):
+        del elements[tag]
+    stored, _ = stored_of(samples.part10(samples.as_list(elements), syntax), profile)
+    localised = b"".join(dicom.localise(stored, local).chunks)
+    tags = [element.tag for element in dicom.read_contents(localised).elements]
+    assert tags == sorted(tags)
+    assert {0x00080050, 0x00080051, 0x00100010, 0x00100030, 0x00400275, 0x04000561} <= set(tags)

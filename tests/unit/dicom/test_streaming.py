@@ -98,3 +98,16 @@ def test_an_identifier_behind_the_pixels_needs_the_whole_object(profile):
     with pytest.raises(dicom.Refused):
         list(stream.chunks)
     assert b"FOREIGN" not in b"".join(dicom.neutralise(original, profile).chunks)
+
+
+def test_an_object_that_says_behind_its_pixels_what_it_is_goes_the_other_road(profile):
+    first, last = samples.image(), {}
+    for tag in (0x00080018, 0x0020000D):
+        last[tag] = first.pop(tag)
+    layout = samples.layout_of("explicit")
+    body = samples.data_set(samples.as_list(first), layout) + samples.data_set(samples.as_list(last), layout)
+    original = bytes(128) + b"DICM" + samples.file_meta("explicit") + body
+    with pytest.raises(dicom.Refused) as refused:
+        dicom.neutralise_stream([original], profile)
+    assert refused.value.reason is dicom.RefusalReason.NEEDS_WHOLE_OBJECT
+    assert dicom.neutralise(original, profile).facts.sop_instance_uid == "1.2.3.4.5"

@@ -12,6 +12,7 @@ from importal.dicom.explanation import Change, Explained, Explanation, Reason, e
 from importal.dicom.localisation import localise
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.pseudonyms import Pseudonyms, blind_index
+from importal.dicom.quiet_parser import silence_pydicom
 from importal.dicom.reading import Contents, Element, read_contents
 from importal.dicom.recognition import looks_like_dicom
 from importal.dicom.records import (
@@ -28,6 +29,8 @@ from importal.dicom.records import (
 from importal.dicom.refusal import RefusalReason, Refused, Repair, RestoreError
 from importal.dicom.reverse_patch import restore
 from importal.dicom.streaming import neutralise_stream
+
+silence_pydicom()
 
 __all__ = [
     "Change",

@@ -14,7 +14,7 @@ SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -n
 # The order is from fast to slow: what is wrong is said early.
 TIERS := unit docs contract database journey browser
 
-.PHONY: list setup frontend demo demo-check test check fix record bench lock
+.PHONY: list setup frontend demo demo-check test check fix record bench fuzz lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
@@ -69,6 +69,9 @@ record: setup ## renew the generated reference and the OpenAPI file after a chan
 
 bench: setup ## measure the engine and the store on this machine
 	@$(BIN)/python -m tools.bench
+
+fuzz: setup ## try a million hostile inputs on everything that reads foreign bytes; takes about an hour
+	@nice -n 5 $(BIN)/python -m tools.fuzz
 
 lock: ## renew the locks from pyproject.toml and package.json
 	@tools/lock

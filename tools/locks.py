@@ -24,9 +24,12 @@ BROWSER_PACKAGES = "frontend/package.json"
 def find_violations(project: Project) -> Iterator[Violation]:
     """Yield every direct dependency that its lock does not satisfy, and every pin without a hash."""
     declared = project.settings["project"]["dependencies"]
-    tools = project.settings.get("dependency-groups", {}).get("dev", [])
+    groups = dict(project.settings.get("dependency-groups", {}))
+    tools = groups.pop("dev", [])
+    # A further group is installed apart from the rest, and has a lock of its own.
+    apart = [(f"requirements/{name}.txt", requirements) for name, requirements in groups.items()]
     pins = {}
-    for path, requirements in ((RUN, declared), (DEV, [*declared, *tools])):
+    for path, requirements in ((RUN, declared), (DEV, [*declared, *tools]), *apart):
         if not project.has(path):
             yield Violation(path, 0, "the lock is missing: run `make lock`")
             return

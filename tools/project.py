@@ -13,7 +13,9 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Files whose text is not ours to shape: locks, licences, pictures, what a program writes.
-FOREIGN_SUFFIXES = frozenset({".png", ".jpg", ".ico", ".woff2", ".dcm", ".wasm", ".zip", ".pdf", ".svg"})
+FOREIGN_SUFFIXES = frozenset(
+    {".bin", ".png", ".jpg", ".ico", ".woff2", ".dcm", ".wasm", ".zip", ".pdf", ".svg"}
+)
 FOREIGN_NAMES = frozenset({"package-lock.json", "LICENSE"})
 BROWSER_SUFFIXES = frozenset({".ts", ".svelte"})
 

@@ -46,6 +46,7 @@ REASONS = {
     dicom.Reason.LOCAL_ORDER: "the local order",
     dicom.Reason.RECORD_OF_CHANGE: "the record of what is changed",
     dicom.Reason.CHARACTER_SET: "the local name needs another character set",
+    dicom.Reason.MENDED: "breaks a rule of the standard and is mended",
     dicom.Reason.OTHER: "changed by the engine",
 }
 

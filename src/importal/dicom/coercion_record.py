@@ -14,7 +14,16 @@ from importal.dicom.profile import tag_of
 from importal.dicom.records import Localisation
 from importal.dicom.reencoding import reencoded
 from importal.dicom.refusal import Refused
-from importal.dicom.walk import ITEM, SEQUENCE_END, SEQUENCES, UNDEFINED, Found, HeaderWalk
+from importal.dicom.walk import (
+    ITEM,
+    SEQUENCE_END,
+    SEQUENCES,
+    UNDEFINED,
+    Defect,
+    Found,
+    HeaderWalk,
+    holds_items,
+)
 
 CONTRIBUTING_EQUIPMENT = tag_of("ContributingEquipmentSequence")
 _LO_LENGTH = 64
@@ -89,24 +98,40 @@ def appended(
     """Return the sequence element with one more item; existing items keep their bytes.
 
     A sequence that was written as UN has implicit items (PS3.5 6.2.2) and gets another of that kind: the
-    content must have been made by a writer from `writer_for`.
+    content must have been made by a writer from `writer_for`. What only bears the tag of a sequence, or has
+    items of a third layout, is replaced.
     """
     items = b""
-    if found is not None:
+    if found is not None and _codec_of_items(buffer, found) is writer.codec:
         items = bytes(buffer[found.value : found.end])
         length = found.node.codec.u32.unpack_from(buffer, found.value - 4)[0]
         mark = IMPLICIT_LITTLE.item.pack(SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
         if length == UNDEFINED:
             items = items[: -len(mark)]
-    vr = "UN" if found is not None and found.vr == b"UN" else "SQ"
     outer = found.node.codec if found is not None else writer.codec
+    vr = "SQ" if writer.codec is outer else "UN"
     return outer.element(tag, vr, items + writer.item(content))
 
 
-def writer_for(found: Found | None, codec: Codec, charset: str) -> Writer:
+def writer_for(buffer: bytes | memoryview, found: Found | None, codec: Codec, charset: str) -> Writer:
     """Return the writer for a new item of a sequence."""
-    as_unknown = found is not None and found.vr == b"UN"
-    return Writer(IMPLICIT_LITTLE if as_unknown else codec, charset)
+    return Writer(_codec_of_items(buffer, found) or codec if found is not None else codec, charset)
+
+
+def _codec_of_items(buffer: bytes | memoryview, found: Found) -> Codec | None:
+    """Return the layout of the items of a sequence that can be written on, else None."""
+    own = found.node.codec
+    if not holds_items(found) or found.vr in (b"SQ", b""):
+        return own if holds_items(found) else None
+    if own.u32.unpack_from(buffer, found.value - 4)[0] == UNDEFINED:
+        return IMPLICIT_LITTLE
+    value = bytes(buffer[found.value : found.end])
+    for codec in (IMPLICIT_LITTLE, own):
+        element = codec.element(found.tag, "SQ", value)
+        with suppress(Defect):
+            HeaderWalk(element, frozenset()).run(0, len(element), codec)
+            return codec
+    return None
 
 
 def implicit_copy(elements: bytes, codec: Codec) -> bytes:

@@ -83,6 +83,7 @@ class Reason(StrEnum):
     LOCAL_ORDER = "local_order"
     RECORD_OF_CHANGE = "record_of_change"
     CHARACTER_SET = "character_set"
+    MENDED = "mended"
     OTHER = "other"
 
 
@@ -136,8 +137,8 @@ def explain(
         after = _contents(b"".join(neutralised.chunks))
         before = _as_walked(data)
         texts = frozenset((*neutralised.replaced_text, *neutralised.hits))
-        comparison: _Comparison = _Arrived(texts=texts, with_values=with_values)
         repairs, reencoded = neutralised.repairs, False
+        comparison: _Comparison = _Arrived(texts=texts, with_values=with_values, mended=bool(repairs))
     else:
         localised = localise(data, directions)
         before, after = _contents(data), _contents(b"".join(localised.chunks))
@@ -173,8 +174,9 @@ class _Place(NamedTuple):
 class _Comparison(ABC):
     """Walks two trees side by side; what a difference means is said by a subclass for each direction."""
 
-    def __init__(self, *, texts: frozenset[str], with_values: bool) -> None:
+    def __init__(self, *, texts: frozenset[str], with_values: bool, mended: bool = False) -> None:
         self._texts = texts
+        self._otherwise = Reason.MENDED if mended else Reason.OTHER
         self._with_values = with_values
 
     def whole(self, before: Contents, after: Contents) -> Iterator[Explained]:
@@ -247,7 +249,7 @@ class _Arrived(_Comparison):
             return _ON_ARRIVAL[arrival]
         if value_search.text(tag) in self._texts:
             return Reason.VALUE_IN_TEXT
-        return Reason.RECORD_OF_CHANGE if _RECORD.intersection((*around, tag)) else Reason.OTHER
+        return Reason.RECORD_OF_CHANGE if _RECORD.intersection((*around, tag)) else self._otherwise
 
     def _reason_to_keep(self, arrival: Arrival | None, element: Element) -> Reason:
         if value_search.text(element.tag) in self._texts and arrival in (None, Arrival.KEEP):

@@ -133,6 +133,8 @@ def _walk(
     walk = HeaderWalk(buffer, _WATCH, everything=everything)
     root = walk.run(start, end, codec)
     walk.position = end
+    if walk.first_group() < 0:
+        raise Refused(RefusalReason.TRUNCATED)
     return walk, root
 
 
@@ -326,7 +328,7 @@ class _Departure:
         """Append what was changed, by whom and when."""
         local, codec = self._local, self._root.codec
         history = self._top.get(ORIGINAL_ATTRIBUTES)
-        writer = writer_for(history, codec, self._charset)
+        writer = writer_for(self._buffer, history, codec, self._charset)
         prior = b"".join(raw for _, raw in sorted(self._prior.items()))
         if writer.codec is not codec:
             prior = implicit_copy(prior, codec)
@@ -335,7 +337,7 @@ class _Departure:
             ORIGINAL_ATTRIBUTES, appended(self._buffer, history, writer, ORIGINAL_ATTRIBUTES, content)
         )
         equipment = self._top.get(CONTRIBUTING_EQUIPMENT)
-        writer = writer_for(equipment, codec, self._charset)
+        writer = writer_for(self._buffer, equipment, codec, self._charset)
         content = contributing_equipment_item(writer, local)
         self._replace(
             CONTRIBUTING_EQUIPMENT, appended(self._buffer, equipment, writer, CONTRIBUTING_EQUIPMENT, content)

@@ -17,7 +17,7 @@ from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import SPECIFIC_CHARACTER_SET
 from importal.dicom.refusal import RefusalReason, Refused
 from importal.dicom.text_replacement import is_creator
-from importal.dicom.walk import ITEM, SEQUENCES, STANDARD, UNDEFINED, Defect, Found, HeaderWalk
+from importal.dicom.walk import ITEM, STANDARD, UNDEFINED, Defect, Found, HeaderWalk, holds_items
 
 TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}
@@ -152,7 +152,7 @@ class _Tree:
         vr = found.vr.decode("latin-1")
         inner = self._peek(found.end)
         items = None
-        if inner is not None or vr == "SQ" or found.tag in SEQUENCES:
+        if inner is not None or holds_items(found):
             codec = IMPLICIT_LITTLE if found.vr == b"UN" else found.node.codec
             codec = inner.node.codec if inner is not None else codec
             items = tuple(self._items(found, codec, charset))

@@ -10,7 +10,7 @@ from importal.dicom import charsets
 from importal.dicom.codec import padded
 from importal.dicom.edits import Edit, EditList
 from importal.dicom.profile import SPECIFIC_CHARACTER_SET
-from importal.dicom.walk import Found, HeaderWalk, Node
+from importal.dicom.walk import Found, HeaderWalk, Node, holds_items
 
 _TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 
@@ -29,7 +29,7 @@ def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list
             continue
         vr = _vr_of(found)
         raw = bytes(buffer[found.value : found.end])
-        if vr in _TEXT and (not raw.isascii() or b"\x1b" in raw):
+        if vr in _TEXT and not holds_items(found) and (not raw.isascii() or b"\x1b" in raw):
             text = charsets.decode(raw, _charset_of(found.node, own), person_name=vr == "PN")
             _write(edits, found, vr, text.encode("utf-8", "replace"))
     if id(root) not in own:

@@ -17,7 +17,7 @@ from importal.dicom.arrival import Arrived
 from importal.dicom.codec import Codec, padded
 from importal.dicom.profile import SPECIFIC_CHARACTER_SET, tag_of
 from importal.dicom.records import IdentifierKind
-from importal.dicom.walk import STANDARD, Found, HeaderWalk, Node
+from importal.dicom.walk import STANDARD, Found, HeaderWalk, Node, holds_items
 
 # Characters that a value may have (PS3.5 Table 6.2-1); PN: a component group.
 _LIMITS = {"SH": 16, "LO": 64, "PN": 64, "ST": 1024, "LT": 10240, "UC": 1 << 31, "UT": 1 << 31, "UR": 1 << 31}
@@ -146,7 +146,7 @@ class _Texts:
         return new if len(new) <= len(raw) or _fits(new, vr, charset) else first
 
     def _vr_of(self, found: Found) -> str:
-        if found.tag in _CODES or is_creator(found.tag):
+        if found.tag in _CODES or is_creator(found.tag) or holds_items(found):
             return ""
         if found.vr not in (b"", b"UN"):
             return found.vr.decode("latin-1")

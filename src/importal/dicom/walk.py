@@ -91,6 +91,11 @@ class Found(NamedTuple):
     depth: int
 
 
+def holds_items(found: Found) -> bool:
+    """Tell whether a known sequence was walked as one: with a long VR, whatever that VR says."""
+    return found.vr == b"SQ" or (found.tag in SEQUENCES and found.vr not in SHORT_VRS)
+
+
 class HeaderWalk:
     """One pass over a data set; `watch` are the tags to report, `everything` reports all of them."""
 

@@ -144,6 +144,11 @@ MUST_FAIL: list[tuple[ModuleType, str, Files]] = [
     (locks, "a missing lock", {"pyproject.toml": BUDGETS}),
     (
         locks,
+        "a group of its own without a lock",
+        {**GOOD_LOCKS, "pyproject.toml": BUDGETS.replace("[tool", 'fuzz = ["atheris>=3"]\n[tool', 1)},
+    ),
+    (
+        locks,
         "a browser package without a hash",
         {
             **GOOD_LOCKS,

@@ -1,0 +1,75 @@
+"""``make fuzz``: every target in a process of its own, one line each; what was found lies in .fuzz/findings.
+
+``RUNS=0.01 make fuzz`` runs a hundredth. A finding becomes a test when it is copied to tests/cases/fuzz as
+TARGET-DIGEST.bin, and is then part of every later run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(".fuzz")
+PACKAGES = FOLDER / "packages"
+RUNS = {"neutralise": 400_000, "localise": 200_000, "restore": 300_000, "packs": 300_000}
+
+
+def main() -> int:
+    """Run all targets, or those named; the exit code tells whether something was found."""
+    install()
+    share = float(os.environ.get("RUNS", "1"))
+    wanted = sys.argv[1:] or list(RUNS)
+    found = total = 0
+    for target in wanted:
+        summary = _run(target, max(1, int(RUNS[target] * share)))
+        total += summary["inputs"]
+        found += len(summary["findings"])
+        print(_line(target, summary), flush=True)
+    print(f"{total} inputs, {found or 'no'} findings")
+    return 1 if found else 0
+
+
+def _line(target: str, summary: dict[str, Any]) -> str:
+    found = ", ".join(summary["findings"]) or "none"
+    return (
+        f"{target:<12}{summary['inputs']:>8} inputs, {summary['processor_seconds']} s of processor time, "
+        f"slowest {summary['slowest_seconds']:.3f} s, memory grew by {summary['most_memory_bytes'] >> 20} MB "
+        f"at most, findings: {found}"
+    )
+
+
+def install() -> None:
+    """Put the fuzzer beside the environment, where the product does not see it."""
+    if not (PACKAGES / "atheris").is_dir():
+        options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+        source = ["-r", "requirements/fuzz.txt", "--target", str(PACKAGES)]
+        subprocess.run([*_pip(), "install", *options, *source], check=True)
+
+
+def _pip() -> list[str]:
+    """Return how to call pip: that of the environment, or another one that installs for it."""
+    own = [sys.executable, "-m", "pip"]
+    if subprocess.run([*own, "--version"], capture_output=True, check=False).returncode == 0:
+        return own
+    return ["python3", "-m", "pip"]
+
+
+def _run(target: str, runs: int) -> dict[str, Any]:
+    environment = os.environ | {"PYTHONPATH": str(PACKAGES), "PYTHONHASHSEED": "0"}
+    summary = FOLDER / f"{target}.json"
+    summary.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tools.fuzz.run", target, str(runs)]
+    with (FOLDER / f"{target}.log").open("wb") as log:
+        done = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
+    result: dict[str, Any] = json.loads(summary.read_text(encoding="utf-8")) if summary.exists() else {}
+    if done.returncode or not result:
+        text = (FOLDER / f"{target}.log").read_text(encoding="utf-8", errors="replace")
+        print(text[-3000:], file=sys.stderr)
+        raise SystemExit(f"the fuzzer of {target} broke off")
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

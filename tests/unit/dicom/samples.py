@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LONG = {"OB", "OW", "SQ", "UN", "UT", "UC", "UR", "OD", "OF", "OL", "OV"}
 UIDS = {
@@ -25,6 +25,18 @@ class Layout:
     unknown: bool = False  # sequences as UN, implicit inside
 
 
+class Fragments(bytes):
+    """Encapsulated Pixel Data: an undefined length, fragments and their end."""
+
+
+class Items(list):
+    """The items of a sequence that is written in a form of its own."""
+
+    def __init__(self, items, *, defined, unknown):
+        super().__init__(items)
+        self.defined, self.unknown = defined, unknown
+
+
 def layout_of(syntax, *, defined=True, unknown=False):
     explicit = syntax != "implicit"
     return Layout(explicit, ">" if syntax == "big" else "<", defined, unknown and explicit)
@@ -36,9 +48,11 @@ def pad(value, vr):
 
 
 def element(tag, vr, value, layout):
-    """Encode one element; a sequence's value is a list of items, each a list of (tag, vr, value)."""
+    """Encode one element; a sequence's value is a list of items: lists of (tag, vr, value), or dicts."""
     if vr == "SQ":
         return sequence(tag, value, layout)
+    if isinstance(value, Fragments):
+        return struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr.encode() + b"\0\0\xff\xff\xff\xff" + value
     raw = pad(value, vr)
     head = struct.pack(layout.order + "HH", tag >> 16, tag & 0xFFFF)
     if not layout.explicit:
@@ -49,7 +63,10 @@ def element(tag, vr, value, layout):
 
 
 def sequence(tag, items, layout):
-    inner = Layout(False, "<", layout.defined) if layout.unknown else layout
+    if isinstance(items, Items):
+        unknown = items.unknown and layout.explicit and layout.order == "<"
+        layout = replace(layout, defined=items.defined, unknown=unknown)
+    inner = Layout(False, "<", layout.defined) if layout.unknown else replace(layout, unknown=False)
     mark = inner.order + "HHI"
     body = b""
     for item in items:
@@ -69,6 +86,8 @@ def sequence(tag, items, layout):
 
 
 def data_set(elements, layout):
+    if isinstance(elements, dict):
+        elements = as_list(elements)
     return b"".join(
         element(tag, vr, value, layout) for tag, vr, value in sorted(elements, key=lambda e: e[0])
     )

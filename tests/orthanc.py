@@ -88,6 +88,12 @@ class Orthanc:
         answer.raise_for_status()
         return answer.content
 
+    def preview(self, identifier: str) -> bytes:
+        """Return the first frame of an instance as the archive itself shows it (PNG)."""
+        answer = httpx2.get(f"{self.url}/instances/{identifier}/preview", timeout=PATIENCE_SECONDS)
+        answer.raise_for_status()
+        return answer.content
+
     def files(self) -> dict[str, bytes]:
         """Return all stored files by SOP Instance UID."""
         return {uid: self.file(identifier) for uid, identifier in self.instances().items()}

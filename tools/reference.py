@@ -155,11 +155,46 @@ def _attributes() -> str:
     return _markdown(("Attribute", "VR", "On arrival", "On delivery"), rows)
 
 
+def _documents() -> str:
+    from pydicom.uid import UID
+
+    from importal.dicom.documents import DocumentKind, accepted, deliverable, media_type
+    from importal.dicom.encapsulation import sop_classes_of
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for kind in DocumentKind:
+            if not accepted(kind):
+                becomes = "kept sealed and listed as not used; not among the documents"
+            elif not deliverable(kind):
+                becomes = "an attachment: stays at the desk"
+            else:
+                becomes = ", ".join(UID(uid).name.removesuffix(" Storage") for uid in sop_classes_of(kind))
+            yield f"`{kind.value}`", becomes, media_type(kind)
+
+    return _markdown(("Kind", "Becomes", "Handed out at the desk as"), rows())
+
+
+def _document_flaws() -> str:
+    from importal.dicom.document_flaws import DocumentFlaw
+
+    sentences = _sentences()
+    rows = ((f"`{flaw.code}`", sentences[f"error.{flaw.code}"]) for flaw in DocumentFlaw)
+    return _markdown(("Code", "What the desk reads"), rows)
+
+
+def _sentences() -> dict[str, str]:
+    project, found = Project(), {}
+    for part in ("errors", "desk"):
+        found.update(project.json(f"frontend/src/locales/en/{part}.json"))
+    return found
+
+
 PAGES: Mapping[str, Tables] = {
     "settings": {"settings": _settings, "destination": _destination},
     "commands": {"commands": _commands},
     "states": {"transitions": _transitions},
     "error-codes": {"error codes": _error_codes},
+    "documents": {"kinds": _documents, "flaws": _document_flaws},
     "conformance": {"attributes": _attributes},
 }
 

@@ -117,6 +117,8 @@ export interface StudyDocument {
   size: number;
   /** Becomes a DICOM object and goes to the PACS; otherwise it stays at the desk. */
   deliverable: boolean;
+  /** The code of why it stays at the desk, or empty. */
+  note: string;
   url: string;
 }
 

@@ -74,6 +74,8 @@ export interface Receipt {
   /** Instances that were there twice and are kept once. */
   duplicates: number;
   documents: number;
+  /** Of the documents: how many stay with the staff and do not go to the image archive. */
+  attachments: number;
   refused: { number: number; code: string }[];
 }
 

@@ -86,7 +86,14 @@ export class FakeServer {
     if (missing > 0) {
       return Response.json({ code: 'transfer.incomplete', params: { missing } }, { status: 409 });
     }
-    return Response.json({ reference: 'R-1', instances: file_count, documents: 0, studies: [], refused: [] });
+    return Response.json({
+      reference: 'R-1',
+      instances: file_count,
+      documents: 0,
+      attachments: 0,
+      studies: [],
+      refused: [],
+    });
   }
 }
 

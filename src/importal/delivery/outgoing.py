@@ -16,7 +16,9 @@ from importal.delivery import errors
 from importal.delivery.destinations import OutgoingInstance
 from importal.delivery.destinations.part10 import read_file_meta
 from importal.delivery.outcomes import OutcomeBook
-from importal.dicom import Localisation, encapsulation
+from importal.dicom import Localisation, conversion
+from importal.dicom.derived_objects import StudyContext
+from importal.dicom.document_flaws import DocumentFlaw, DocumentRefused
 from importal.dicom.documents import DocumentKind
 from importal.ids import new_id
 from importal.sealing import SealBroken
@@ -102,7 +104,7 @@ class Workshop:
         made: tuple[bytes, ...] = ()
         try:
             made = self._encapsulated(document)
-        except encapsulation.DocumentRefused as refused:
+        except DocumentRefused as refused:
             code = refused.code
         except InstanceDamaged:
             code = errors.DAMAGED.code
@@ -111,7 +113,7 @@ class Workshop:
         except Exception as defect:
             # What a library trips over in one document must not hold up the images of the study.
             log.error("delivery.document_not_made", document_id=document.id, exc_info=defect)
-            code = "document.broken"
+            code = DocumentFlaw.BROKEN.code
 
         def verb(session: Session) -> None:
             rows = [self._row(document, part, content) for part, content in enumerate(made)]
@@ -198,11 +200,11 @@ class Workshop:
             raise InstanceDamaged from error
         name = transfers.open_name(self._site, document.file_id, document.name_sealed)
         study = self._study
-        return encapsulation.encapsulate(
+        return conversion.convert(
             content,
             DocumentKind(document.kind),
             title=PurePosixPath(name.replace("\\", "/")).name,
-            context=encapsulation.StudyContext(
+            context=StudyContext(
                 study_instance_uid=study.study_instance_uid,
                 study_id=study.study_id,
                 study_date=study.study_date,

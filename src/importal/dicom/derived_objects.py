@@ -20,17 +20,6 @@ _DOCUMENT_SERIES_FROM = 9000
 """Documents come after the images of other hospitals' series in a viewer's list."""
 
 
-class DocumentRefused(Exception):
-    """A document that cannot become a DICOM object.
-
-    Codes: `document.encrypted`, `document.broken`, `document.too_large`, `document.not_deliverable`.
-    """
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 @dataclass(frozen=True, slots=True)
 class StudyContext:
     """The study a document belongs to, as its images describe it; empty = unknown."""
@@ -109,8 +98,8 @@ def new_object(origin: Origin, sop_class_uid: str, modality: str, conversion_typ
 def _add_patient_and_study(data: Dataset, context: StudyContext, local: Localisation) -> None:
     data.PatientName = local.patient_name
     data.PatientID = local.patient_id
-    if local.issuer_of_patient_id:
-        data.IssuerOfPatientID = local.issuer_of_patient_id
+    # Empty where there is none: the images of the study say the same.
+    data.IssuerOfPatientID = local.issuer_of_patient_id
     data.PatientBirthDate = local.patient_birth_date
     data.PatientSex = local.patient_sex
     data.StudyInstanceUID = context.study_instance_uid
@@ -119,12 +108,17 @@ def _add_patient_and_study(data: Dataset, context: StudyContext, local: Localisa
     data.ReferringPhysicianName = context.referring_physician_name
     data.StudyID = context.study_id
     data.AccessionNumber = local.accession_number
-    if local.issuer_of_accession_number:
+    if local.issuer_of_accession_number and local.accession_number:
         issuer = Dataset()
         issuer.LocalNamespaceEntityID = local.issuer_of_accession_number
         data.IssuerOfAccessionNumberSequence = [issuer]
     if context.study_description:
         data.StudyDescription = context.study_description
+    if local.requested_procedure_id:
+        request = Dataset()
+        request.AccessionNumber = local.accession_number
+        request.RequestedProcedureID = local.requested_procedure_id
+        data.RequestAttributesSequence = [request]
 
 
 def document_title(origin: Origin) -> str:

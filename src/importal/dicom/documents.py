@@ -8,9 +8,11 @@ import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from importal.dicom.surface_models import begins_as_stl
+
 
 class DocumentKind(StrEnum):
-    """The kinds the portal tells apart."""
+    """The kinds the portal tells apart; `data`: images, signals and models in other formats than DICOM."""
 
     PDF = "pdf"
     JPEG = "jpeg"
@@ -23,6 +25,8 @@ class DocumentKind(StrEnum):
     TEXT = "text"
     OFFICE = "office"
     CDA = "cda"
+    STL = "stl"
+    DATA = "data"
     XML = "xml"
     WEB_PAGE = "web_page"
     ARCHIVE = "archive"
@@ -30,6 +34,9 @@ class DocumentKind(StrEnum):
     MEDIA = "media"
     UNKNOWN = "unknown"
 
+
+_TOLD_BY_NAME = frozenset({DocumentKind.TEXT, DocumentKind.UNKNOWN, DocumentKind.ARCHIVE})
+"""What the content leaves open: text and bytes of other formats, and packed ones."""
 
 HEAD_BYTES = 4096
 """So much of a file's beginning is enough; less works, with less certainty."""
@@ -45,8 +52,8 @@ _PICTURES = frozenset(
         DocumentKind.WEBP,
     }
 )
-_DELIVERABLE = _PICTURES | {DocumentKind.PDF}
-_ACCEPTED = _DELIVERABLE | {DocumentKind.TEXT, DocumentKind.OFFICE, DocumentKind.CDA}
+_DELIVERABLE = _PICTURES | {DocumentKind.PDF, DocumentKind.TEXT, DocumentKind.CDA, DocumentKind.STL}
+_ACCEPTED = _DELIVERABLE | {DocumentKind.OFFICE, DocumentKind.DATA}
 _MEDIA_TYPES = {
     DocumentKind.PDF: "application/pdf",
     DocumentKind.JPEG: "image/jpeg",
@@ -58,6 +65,7 @@ _MEDIA_TYPES = {
     DocumentKind.WEBP: "image/webp",
     DocumentKind.TEXT: "text/plain",
     DocumentKind.CDA: "application/xml",
+    DocumentKind.STL: "model/stl",
     DocumentKind.XML: "application/xml",
 }
 
@@ -89,6 +97,14 @@ _SIGNATURES: tuple[tuple[bytes, DocumentKind], ...] = (
     (b"\0asm", DocumentKind.PROGRAM),
     (b"L\0\0\0\x01\x14\x02\0", DocumentKind.PROGRAM),  # shell link
     (b"#!", DocumentKind.PROGRAM),
+    (b"\x5c\x01\0\0", DocumentKind.DATA),  # NIfTI-1, Analyze 7.5
+    (b"\0\0\x01\x5c", DocumentKind.DATA),
+    (b"\x1c\x02\0\0n+2\0", DocumentKind.DATA),  # NIfTI-2
+    (b"\0\0\x02\x1cn+2\0", DocumentKind.DATA),
+    (b"CDF\x01", DocumentKind.DATA),  # MINC
+    (b"\x89HDF\r\n\x1a\n", DocumentKind.DATA),
+    (b"NRRD000", DocumentKind.DATA),
+    (b"MATRIX7", DocumentKind.DATA),  # ECAT 7
     (b"ID3", DocumentKind.MEDIA),
     (b"OggS", DocumentKind.MEDIA),
     (b"\x1aE\xdf\xa3", DocumentKind.MEDIA),
@@ -174,6 +190,13 @@ _ARCHIVE_NAMES = frozenset(
         ".bin",
     ]
 )
+_DATA_NAMES = frozenset(
+    [
+        *(".nii", ".hdr", ".mgh", ".mgz", ".mnc", ".nrrd", ".nhdr", ".mha", ".mhd", ".par", ".rec", ".v"),
+        *(".edf", ".bdf", ".scp", ".obj", ".mtl", ".ply", ".3mf", ".vtk", ".gii"),
+    ]
+)
+_PACKED_DATA = (".nii.gz", ".mgz", ".mgh.gz")
 _TEXT_NAMES = frozenset({".txt", ".text", ".md", ".csv", ".log"})
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body|script|svg)[\s>]", re.IGNORECASE)
 _CDA = re.compile(rb"<([A-Za-z0-9_.-]+:)?ClinicalDocument[\s>]")
@@ -189,7 +212,18 @@ def recognise(head: bytes, name: str) -> DocumentKind:
         name: its name or path; only its extension is used, and only where content leaves doubt.
     """
     suffix = PurePosixPath(name.replace("\\", "/")).suffix.lower()
-    return _by_signature(head, suffix) or _by_text(head, suffix)
+    kind = _by_signature(head, suffix) or _by_text(head, suffix)
+    if kind in _TOLD_BY_NAME and _is_data(head, name.lower(), suffix):
+        return DocumentKind.DATA
+    if kind in _TOLD_BY_NAME and begins_as_stl(head, name):
+        return DocumentKind.STL
+    return kind
+
+
+def _is_data(head: bytes, name: str, suffix: str) -> bool:
+    if head[:2] == b"\x1f\x8b":
+        return name.endswith(_PACKED_DATA)
+    return suffix in _DATA_NAMES and bool(head)
 
 
 def accepted(kind: DocumentKind) -> bool:
@@ -198,7 +232,7 @@ def accepted(kind: DocumentKind) -> bool:
 
 
 def deliverable(kind: DocumentKind) -> bool:
-    """Return whether it can become a DICOM object: PDFs and pictures."""
+    """Return whether it can become a DICOM object; the other accepted ones stay at the desk."""
     return kind in _DELIVERABLE
 
 

@@ -13,7 +13,7 @@ log = logs.get("inspection")
 
 # A rehearsal of delivery on a copy that is thrown away: it reads every byte, and proves that the object
 # can take local values.
-_REHEARSAL = dicom.Localisation(
+REHEARSAL = dicom.Localisation(
     patient_id="1",
     issuer_of_patient_id="",
     patient_name="",
@@ -87,7 +87,7 @@ def _examine_one(site: Site, instance: Instance) -> Examined:
     display = _NOTHING
     try:
         display = dicom.read_display(stored)
-        rehearsed = dicom.localise(stored, _REHEARSAL)
+        rehearsed = dicom.localise(stored, REHEARSAL)
     except dicom.Refused:
         return Examined(instance, display, QuarantineReason.UNREADABLE)
     except (OSError, MemoryError):

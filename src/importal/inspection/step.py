@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from importal import logs, studies, submissions, transfers
 from importal.dicom import DisplayAttributes
 from importal.inspection.examination import Examination, Examined, examine
+from importal.inspection.papers import examine_documents, note_findings
 from importal.inspection.registration import register
 from importal.inspection.thumbnails import make_thumbnails
 from importal.site import Site
@@ -48,15 +49,22 @@ def _inspect_study(site: Site, study_id: str, arrived: Sequence[ArrivedFile]) ->
     )
     examination = examine(site, instances, has_conflict=has_conflict)
     thumbnails = make_thumbnails(site, examination.examined)
-    site.database.run(lambda session: _conclude(session, site, study_id, examination, thumbnails))
+    codes = examine_documents(site, study, arrived)
+
+    def verb(session: Session) -> None:
+        if _conclude(session, site, study_id, examination, thumbnails):
+            note_findings(session, study_id, codes)
+
+    site.database.run(verb)
 
 
 def _conclude(
     session: Session, site: Site, study_id: str, examination: Examination, thumbnails: dict[str, str]
-) -> None:
+) -> bool:
+    """Move the study on; False when somebody else did so in the meantime."""
     study = studies.lock(session, study_id)
     if study is None or study.state != StudyState.RECEIVED:
-        return
+        return False
     _describe_study(session, site, study, [item.display for item in examination.examined])
     series = session.scalars(select(Series).where(Series.study_id == study_id)).all()
     by_series: dict[str, list[Examined]] = {row.id: [] for row in series}
@@ -69,11 +77,12 @@ def _conclude(
     if examination.reason is None:
         params: dict[str, int | str] = {"instances": study.instance_count, "documents": study.document_count}
         studies.move_to(session, site, study, StudyEvent.INSPECTED, studies.SYSTEM, params)
-        return
+        return True
     log.warning("inspection.study_quarantined", study_id=study_id, code=examination.reason.value)
     study.quarantine_reason = examination.reason.value
     params = {"reason": examination.reason.value, "count": examination.faulty}
     studies.move_to(session, site, study, StudyEvent.QUARANTINED, studies.SYSTEM, params)
+    return True
 
 
 def _describe_study(

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 from importal import audit, submissions, transfers
 from importal.accounts import Account, ActingPerson
 from importal.dicom import documents
+from importal.dicom.document_flaws import DocumentFlaw
 from importal.site import Site
 from importal.studies import progress, queries, schemas
+from importal.studies.errors import DOCUMENT_UNASSIGNED
 from importal.studies.states import StudyState
 from importal.studies.tables import Document, LocalIdentity, Study
 
@@ -55,6 +57,15 @@ def is_deliverable(document: Document) -> bool:
     return convertible and document.assigned_by != "nobody" and not document.conversion_code
 
 
+def note_of(document: Document) -> str:
+    """Return the code of why a document stays at the desk; empty for one that goes to the archive."""
+    if document.conversion_code:
+        return document.conversion_code
+    if not documents.deliverable(documents.DocumentKind(document.kind)):
+        return DocumentFlaw.KEPT.code
+    return DOCUMENT_UNASSIGNED.code if document.assigned_by == "nobody" else ""
+
+
 def _names(session: Session, history: list[audit.AuditMessage]) -> dict[str, str]:
     ids = {message.actor_id for message in history if message.actor_kind == "staff"}
     found = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
@@ -76,6 +87,7 @@ def _documents(session: Session, site: Site, study: Study) -> list[schemas.Docum
             media_type=documents.media_type(documents.DocumentKind(row.kind)),
             size=row.size,
             deliverable=is_deliverable(row),
+            note=note_of(row),
             url=f"/api/desk/documents/{row.id}/content",
         )
         for row in rows

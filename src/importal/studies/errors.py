@@ -2,6 +2,9 @@
 
 from importal.errors import TABLE
 
+DOCUMENT_UNASSIGNED = TABLE.declare(
+    "document.unassigned", 409, "Nobody said to which study this document belongs, so it is not sent."
+)
 STUDY_STATE = TABLE.declare(
     "study.state",
     409,

@@ -89,13 +89,17 @@ class SeriesShown(Shape):
 
 
 class DocumentShown(Shape):
-    """A document; ``deliverable``: it becomes a DICOM object and goes to the archive."""
+    """A document; ``deliverable``: it becomes a DICOM object and goes to the archive.
+
+    ``note``: the code of why it stays at the desk instead, or empty.
+    """
 
     id: str
     name: str = Field(repr=False)
     media_type: str
     size: int
     deliverable: bool
+    note: str
     url: str
 
 

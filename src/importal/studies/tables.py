@@ -115,7 +115,7 @@ class Document(Base):
     kind: Mapped[str]
     size: Mapped[int] = mapped_column(BigInteger)
     assigned_by: Mapped[str]
-    # Why it could not be made an instance; it then stays at the desk.
+    # Why it is no instance, as inspection or delivery found; it then stays at the desk.
     conversion_code: Mapped[str] = mapped_column(default="")
 
 

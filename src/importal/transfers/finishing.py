@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from importal import submissions
+from importal.dicom import documents
 from importal.errors import TABLE, ImportalError
 from importal.invitations import SenderSession
 from importal.site import Site
@@ -42,7 +43,10 @@ class RefusedFile:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What arrived, counted: announced = instances + duplicates + documents + refused."""
+    """What arrived, counted: announced = instances + duplicates + documents + refused.
+
+    ``attachments``: how many of the documents stay with the staff, because DICOM has no place for them.
+    """
 
     reference: str
     submitted_at: datetime
@@ -51,6 +55,7 @@ class Receipt:
     instances: int
     duplicates: int
     documents: int
+    attachments: int
     refused: tuple[RefusedFile, ...]
 
 
@@ -101,6 +106,7 @@ def receipt(session: Session, submission: submissions.Submission) -> Receipt:
         instances=counts[FileState.STORED],
         duplicates=counts[FileState.DUPLICATE],
         documents=counts[FileState.KEPT],
+        attachments=_attachments(session, submission.id),
         refused=_refused(session, submission.id),
     )
 
@@ -143,10 +149,19 @@ def _require_complete(session: Session, submission_id: str, expected: int) -> No
         raise ImportalError(NO_INSTANCES)
 
 
+def _attachments(session: Session, submission_id: str) -> int:
+    kinds = session.scalars(
+        select(TransferFile.document_kind).where(
+            TransferFile.submission_id == submission_id, TransferFile.state == FileState.KEPT.value
+        )
+    )
+    return sum(1 for kind in kinds if kind is None or not documents.deliverable(documents.DocumentKind(kind)))
+
+
 def _studies(session: Session, submission_id: str) -> tuple[StudyCount, ...]:
     instances = _count_by(session, submission_id, FileState.STORED)
-    documents = _count_by(session, submission_id, FileState.KEPT)
-    return tuple(StudyCount(uid, count, documents.get(uid, 0)) for uid, count in sorted(instances.items()))
+    papers = _count_by(session, submission_id, FileState.KEPT)
+    return tuple(StudyCount(uid, count, papers.get(uid, 0)) for uid, count in sorted(instances.items()))
 
 
 def _count_by(session: Session, submission_id: str, state: FileState) -> dict[str, int]:

@@ -95,7 +95,10 @@ class RefusedShown(BaseModel):
 
 
 class ReceiptShown(BaseModel):
-    """The receipt, counted by the server: announced = instances + duplicates + documents + refused."""
+    """The receipt, counted by the server: announced = instances + duplicates + documents + refused.
+
+    ``attachments``: how many of the documents stay with the staff and do not go to the archive.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -106,6 +109,7 @@ class ReceiptShown(BaseModel):
     instances: int
     duplicates: int
     documents: int
+    attachments: int
     refused: list[RefusedShown]
 
 

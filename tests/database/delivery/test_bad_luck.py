@@ -22,7 +22,7 @@ def test_a_document_that_a_library_trips_over_does_not_hold_up_the_images(
     def trips(*_document: object, **_context: object) -> tuple[bytes, ...]:
         raise struct.error
 
-    monkeypatch.setattr("importal.dicom.encapsulation.encapsulate", trips)
+    monkeypatch.setattr("importal.dicom.conversion.convert", trips)
     archive = MemoryDestination()
     delivery.deliver(site, archive, study_id)
     assert (state_of(site, study_id), len(archive.held)) == ("delivered", 3)

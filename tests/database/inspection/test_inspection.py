@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from importal import dicom, studies
+from importal.demo.sample_documents import pdf
 from importal.dicom.documents import DocumentKind
 from importal.inspection import inspect_submission
 from importal.site import Site
 from importal.studies import Document, Instance, Series, Study, Tally
 from tests.database.road import CT, make_object, make_person, make_series, send
 
-PDF = b"%PDF-1.7 synthetic"
+PDF = pdf("Report", ["line"])
 
 
 @pytest.fixture(autouse=True)

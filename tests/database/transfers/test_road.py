@@ -198,3 +198,12 @@ def test_when_the_files_are_purged_no_receipt_of_nothing_is_given(site: Site):
         submissions.close(session, site, submissions.get(session, sender.id), audit.Actor("system", "test"))
     assert sender.http.get(url).json() == {"id": sender.id, "state": "closed", "receipt": None}
     assert sender.finish().json()["code"] == "submission.closed"
+
+
+def test_the_sender_is_told_how_many_documents_stay_with_the_staff(site: Site):
+    sender = Sender(site).begin({0: make_instance(1)})
+    letters = {1: PDF, 2: b"{\\rtf1 Test}", 3: bytes(344) + b"n+1\0" + b"\x5c\x01\0\0"}
+    sender.announce(letters, role="document", study_instance_uid=f"{ROOT}.1")
+    sender.send_whole()
+    receipt = sender.finish().json()
+    assert (receipt["documents"], receipt["attachments"]) == (2, 1)

@@ -8,11 +8,11 @@ import contextlib
 import json
 import os
 import select
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+
+from importal.dicom.limited_process import start
 
 __all__ = ["render_thumbnails"]
 
@@ -58,14 +58,7 @@ class _Artist:
 
     def __init__(self, timeout_seconds: float, memory_bytes: int) -> None:
         self._timeout_seconds = timeout_seconds
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
-            [sys.executable, "-m", __name__, str(memory_bytes), str(timeout_seconds)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # decoders print what they find in files
-            env=environment,
-        )
+        self._process = start(__name__, memory_bytes, timeout_seconds)
 
     def draw(self, source: Path, target: Path) -> bool | None:
         """Return whether the picture was drawn, or None when the process died or hangs."""

@@ -1,0 +1,90 @@
+"""Making DICOM objects of documents in a process of its own, because their decoders are native code.
+
+The parent starts `python -m importal.dicom.conversion`, hands it one document and reads what was made. Time
+and memory are bounded: a document that takes more costs itself, never the others. Nothing touches a disk.
+"""
+
+import base64
+import json
+import signal
+import subprocess
+from dataclasses import asdict, dataclass
+
+from importal.dicom.derived_objects import StudyContext
+from importal.dicom.document_flaws import DocumentFlaw, DocumentRefused
+from importal.dicom.documents import DocumentKind
+from importal.dicom.limited_process import start
+from importal.dicom.records import Localisation
+
+__all__ = ["LIMITS", "ConversionFailed", "Limits", "convert"]
+
+
+class ConversionFailed(Exception):
+    """The process ended by a defect of ours. Carries no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may cost: CPU time, time by the clock, and address space."""
+
+    cpu_seconds: int = 60
+    seconds: float = 600.0
+    memory_bytes: int = 3 * 1024**3
+
+
+LIMITS = Limits()
+_OVER_LIMIT = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
+
+
+def convert(
+    document: bytes,
+    kind: DocumentKind,
+    *,
+    title: str,
+    context: StudyContext,
+    localisation: Localisation,
+    uid_key: bytes,
+) -> tuple[bytes, ...]:
+    """Make the DICOM files of a document, as `encapsulation.encapsulate` does, within limits.
+
+    Raises:
+        DocumentRefused: as `encapsulate` does; `too_large` also for what takes more than it may.
+        TimeoutError: the machine had no time for it, which says nothing about the document.
+        ConversionFailed: a defect of ours.
+    """
+    order = {
+        "kind": kind.value,
+        "title": title,
+        "context": asdict(context),
+        "localisation": {**asdict(localisation), "coerced_at": localisation.coerced_at.isoformat()},
+        "uid_key": base64.b64encode(uid_key).decode("ascii"),
+    }
+    process = start(__name__, LIMITS.memory_bytes, LIMITS.cpu_seconds)
+    try:
+        received, _ = process.communicate(json.dumps(order).encode() + b"\n" + document, LIMITS.seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise TimeoutError from None
+    if process.returncode < 0:
+        # It was ended: for its limits by the system, or by a decoder that fell over the file.
+        flaw = DocumentFlaw.TOO_LARGE if process.returncode in _OVER_LIMIT else DocumentFlaw.BROKEN
+        raise DocumentRefused(flaw)
+    return _answer(received)
+
+
+def _answer(received: bytes) -> tuple[bytes, ...]:
+    try:
+        end = received.index(b"\n") + 1
+        said = json.loads(received[:end])
+    except ValueError as error:
+        raise ConversionFailed from error
+    if said["flaw"]:
+        raise DocumentRefused(DocumentFlaw(said["flaw"]))
+    if sum(said["lengths"]) != len(received) - end:
+        raise ConversionFailed
+    made = []
+    for length in said["lengths"]:
+        made.append(received[end : end + length])
+        end += length
+    return tuple(made)

@@ -180,6 +180,10 @@ def _print_receipt(
 ) -> None:
     console.print(f"{opened.institution.name} has received:", markup=False)
     console.print(f"  {receipt.instances} images, {receipt.documents} documents")
+    if receipt.attachments:
+        console.print(
+            f"  {receipt.attachments} of the documents cannot be filed with the images; staff can read them"
+        )
     if receipt.duplicates:
         console.print(f"  {receipt.duplicates} images were there twice and are kept once")
     console.print(f"Reference number: {receipt.reference}")

@@ -17,7 +17,7 @@ export interface Candidate {
 const SYSTEM =
   /^(thumbs\.db|desktop\.ini|\.ds_store|\._.*|autorun(\.\w+)?|\.trashes|\.fseventsd|\.volumeicon\.icns|icon\r?)$/i;
 const SYSTEM_FOLDER = /(^|\/)(__MACOSX|\$RECYCLE\.BIN|System Volume Information|\.Spotlight-V100|\.git)\//i;
-const WEB = /\.(html?|xhtml|css|js|xsl|xslt|swf|gif|ico|svg|cur|woff2?|ttf|php|asp)$/i;
+const WEB = /\.(html?|xhtml|css|js|xsl|xslt|swf|ico|svg|cur|woff2?|ttf|php|asp)$/i;
 /** A folder with one of these shows web pages; an animated picture alone makes none. */
 const WEB_PAGE = /\.(html?|xhtml|css|js)$/i;
 const PROGRAM = /\.(exe|dll|jar|msi|cab|chm|ocx|class|app|so|dylib)$/i;
@@ -25,6 +25,7 @@ const DISC_NOTES =
   /^(read ?-?_?me|lies ?-?_?mich|lisez ?-?_?moi|leame|leggimi|licen[cs]e|licence|copying|copyright|eula|changes|changelog|version|autorun|lblprint|label|manual|help|handbuch|user ?-?_?guide|notice|install)([ _.-].*)?\.\w+$/i;
 const COPY_FOLDER = /(^|\/)(jpe?gs?|png|bmp|previews?|thumb\w*|icons?|bilder_web)\//i;
 const COPY_NAME = /^[a-z]{0,4}_?\d{4,}\.\w+$/i;
+const GIF = /\.gif$/i;
 const IHE_WEB = /(^|\/)IHE_PDI\//i;
 
 /** Why the file is left out, or null when it is a document of the sender. */
@@ -56,7 +57,8 @@ function judgePicture(
   isDisc: boolean,
   web: ReadonlySet<string>,
 ): LitterReason | null {
-  if (isBelow(path, web)) return 'viewer';
+  // On a disc a GIF is an ornament of its viewer.
+  if (isBelow(path, web) || (isDisc && GIF.test(name))) return 'viewer';
   return isDisc && COPY_FOLDER.test(path) && COPY_NAME.test(name) ? 'picture_copy' : null;
 }
 

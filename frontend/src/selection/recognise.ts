@@ -9,6 +9,8 @@ export type ContentKind =
   | 'text'
   | 'office'
   | 'cda'
+  | 'model'
+  | 'data'
   | 'zip'
   | 'archive'
   | 'program'
@@ -17,6 +19,10 @@ export type ContentKind =
 const OFFICE_ENDINGS = /\.(docx|xlsx|pptx|odt|ods|odp)$/i;
 const LEGACY_OFFICE_ENDINGS = /\.(doc|xls|ppt)$/i;
 const TEXT_ENDINGS = /\.(txt|text|md|csv)$/i;
+/** Images, signals and models in formats that DICOM has no place for: attachments for the staff. */
+const DATA_ENDINGS =
+  /\.(nii|nii\.gz|hdr|mgh|mgh\.gz|mgz|mnc|nrrd|nhdr|mha|mhd|par|rec|v|edf|bdf|scp|obj|mtl|ply|3mf|vtk|gii)$/i;
+const MODEL_ENDINGS = /\.stl$/i;
 const PROGRAM_ENDINGS =
   /\.(exe|dll|com|bat|cmd|msi|jar|class|cab|ocx|sys|app|sh|js|vbs|ps1|lnk|inf|ini|chm|so|dylib|command)$/i;
 const ARCHIVE_ENDINGS = /\.(rar|7z|tar|tgz|gz|bz2|xz|iso|img|z\d\d|zip\.\d+)$/i;
@@ -26,6 +32,10 @@ const SIGNATURES: readonly (readonly [number, string, ContentKind])[] = [
   [0, '89504e470d0a1a0a', 'picture'],
   [0, '49492a00', 'picture'],
   [0, '4d4d002a', 'picture'],
+  [0, '49492b00', 'picture'], // TIFF above 4 GB
+  [0, '4d4d002b', 'picture'],
+  [0, '474946383761', 'picture'], // GIF
+  [0, '474946383961', 'picture'],
   [0, '7b5c727466', 'office'], // {\rtf
   [0, '526172211a07', 'archive'], // RAR
   [0, '377abcaf271c', 'archive'], // 7z
@@ -43,19 +53,27 @@ const SIGNATURES: readonly (readonly [number, string, ContentKind])[] = [
 export function recognise(head: Uint8Array, name: string): ContentKind {
   if (hexAt(head, 0, 4) === '504b0304' || hexAt(head, 0, 4) === '504b0506') return zipKind(name);
   const signed = SIGNATURES.find(([at, hex]) => hexAt(head, at, hex.length / 2) === hex);
+  if (signed?.[2] === 'archive' && DATA_ENDINGS.test(name)) return 'data';
   if (signed) return signed[2];
   // Some writers put a line of junk before the mark of a PDF.
   if (latin(head.subarray(0, 1024)).includes('%PDF-')) return 'pdf';
   return hiddenPicture(head) ?? byName(head, name);
 }
 
+/** Whether it stays with the hospital's staff, because it cannot be filed with the images. */
+export function isAttachment(kind: ContentKind): boolean {
+  return kind === 'office' || kind === 'data';
+}
+
 function zipKind(name: string): ContentKind {
   if (OFFICE_ENDINGS.test(name)) return 'office';
+  if (DATA_ENDINGS.test(name)) return 'data';
   return PROGRAM_ENDINGS.test(name) ? 'program' : 'zip';
 }
 
-/** HEIC (ISO 14496-12, brands) and BMP, whose marks are too short to stand alone. */
+/** HEIC (ISO 14496-12, brands), WebP (RIFF) and BMP, whose marks are too short to stand alone. */
 function hiddenPicture(head: Uint8Array): ContentKind | null {
+  if (latin(head.subarray(0, 4)) === 'RIFF' && latin(head.subarray(8, 12)) === 'WEBP') return 'picture';
   const brand = latin(head.subarray(4, 12));
   if (/^ftyp(heic|heix|heim|heis|hevc|mif1|msf1)/.test(brand)) return 'picture';
   if (latin(head.subarray(0, 2)) !== 'BM' || head.length < 18) return null;
@@ -66,6 +84,8 @@ function hiddenPicture(head: Uint8Array): ContentKind | null {
 function byName(head: Uint8Array, name: string): ContentKind {
   if (/\.zip$/i.test(name)) return 'zip';
   if (PROGRAM_ENDINGS.test(name)) return 'program';
+  if (MODEL_ENDINGS.test(name)) return 'model';
+  if (DATA_ENDINGS.test(name)) return 'data';
   if (ARCHIVE_ENDINGS.test(name)) return 'archive';
   if (hexAt(head, 0, 8) === 'd0cf11e0a1b11ae1') return LEGACY_OFFICE_ENDINGS.test(name) ? 'office' : 'other';
   if (/\.xml$/i.test(name)) return plainText(head).includes('ClinicalDocument') ? 'cda' : 'other';

@@ -9,6 +9,7 @@ import { type LeftOut, leftOutEntry } from './left-out';
 import { ARCHIVE_LIMITS, type ArchiveLimits } from './limits';
 import { type Candidate, litterJudge } from './litter';
 import { type Peeked, peek } from './peek';
+import { isAttachment } from './recognise';
 import type { SourceFile } from './source';
 
 export interface ScanListener {
@@ -16,8 +17,14 @@ export interface ScanListener {
   progress(done: number, total: number): void;
 }
 
+export interface FoundDocument {
+  file: SourceFile;
+  /** Stays with the hospital's staff: it cannot be filed with the images. */
+  isAttachment: boolean;
+}
+
 export interface ScanResult {
-  documents: SourceFile[];
+  documents: FoundDocument[];
   /** Meant as DICOM but not readable here: they are sent, the hospital decides. */
   damaged: SourceFile[];
   leftOut: LeftOut[];
@@ -115,7 +122,7 @@ function settle(
   if (litter) result.leftOut.push(leftOutEntry(file, litter));
   else if (kind === 'archive') result.leftOut.push(leftOutEntry(file, 'archive.unsupported'));
   else if (kind === 'other') result.leftOut.push(leftOutEntry(file, 'unsupported'));
-  else result.documents.push(file);
+  else result.documents.push({ file, isAttachment: isAttachment(kind) });
 }
 
 /** One file of each folder first, then the rest, both in path order. */

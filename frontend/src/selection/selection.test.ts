@@ -3,7 +3,7 @@ import { CORPUS_MISSING, readTable } from './corpus.test-data';
 import { chosenFile, corpusFile, corpusFolder } from './disk.test-data';
 import { obstacles, plannedFiles, totals, unassignedDocuments } from './plan';
 import { Selection, type SelectionState } from './selection';
-import type { SourceFile } from './source';
+import { fileName, type SourceFile } from './source';
 
 const noPassword = () => Promise.resolve(null);
 const LIMITS = { max_bytes: 1e9, max_studies: 20 };
@@ -120,6 +120,10 @@ describe.skipIf(CORPUS_MISSING)('documents', () => {
       'office/arztbrief.docx',
       'pictures/python.bmp',
       'pdf/report-leading-junk.pdf',
+      'pictures/animated.gif',
+      'pictures/scan.webp',
+      'other-medical-formats/tinypet.v',
+      'other-medical-formats/example_nifti2.nii.gz',
     ]) {
       expect(taken).toContain(path);
     }
@@ -131,9 +135,14 @@ describe.skipIf(CORPUS_MISSING)('documents', () => {
       'text/page.html': 'viewer',
       'programs/setup.exe': 'program',
       'pictures/with-script.svg': 'viewer',
-      'other-medical-formats/tinypet.v': 'unsupported',
+      'video/stub.mp4': 'unsupported',
     });
     expect(state.documents.length + state.leftOut.length).toBe(corpusFolder('documents').length);
+    const kept = state.documents.filter((one) => one.isAttachment).map((one) => fileName(one.file.path));
+    expect(kept.sort()).toEqual([
+      ...['NA.PAR', 'analyze.hdr', 'arztbrief.docx', 'comments-rich-para.docx', 'example_nifti2.nii.gz'],
+      ...['having-images.docx', 'note.rtf', 'test.docx', 'test.mgz', 'tiny.mnc', 'tinypet.v'],
+    ]);
   });
 });
 

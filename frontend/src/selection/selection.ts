@@ -5,12 +5,11 @@
 import type { AskPassword } from './archive';
 import { type Patient, PatientTree, type Study } from './grouping';
 import { type LeftOut, leftOutEntry } from './left-out';
-import { scan } from './scan';
+import { type FoundDocument, scan } from './scan';
 import type { SourceFile } from './source';
 
-export interface DocumentItem {
+export interface DocumentItem extends FoundDocument {
   id: string;
-  file: SourceFile;
   /** The study it was added to; null while it waits for a decision. */
   studyId: string | null;
   /** Linked because there was nothing to choose from. */
@@ -143,9 +142,9 @@ export class Selection {
 
 let lastDocument = 0;
 
-function toDocument(file: SourceFile): DocumentItem {
+function toDocument(found: FoundDocument): DocumentItem {
   lastDocument += 1;
-  return { id: `document-${lastDocument}`, file, studyId: null, automatic: false };
+  return { ...found, id: `document-${lastDocument}`, studyId: null, automatic: false };
 }
 
 function keyOf(file: SourceFile): string {

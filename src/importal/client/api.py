@@ -63,6 +63,7 @@ class Receipt:
     instances: int
     duplicates: int
     documents: int
+    attachments: int
     refused: tuple["RefusedFile", ...]
 
 
@@ -231,5 +232,6 @@ def _receipt(answer: Mapping[str, Any]) -> Receipt:
         answer["instances"],
         answer["duplicates"],
         answer["documents"],
+        answer["attachments"],
         tuple(RefusedFile(file["number"], file["code"], file["sentence"]) for file in answer["refused"]),
     )

@@ -52,7 +52,9 @@ _BY_ANNOTATION = {
     "/Sound": DocumentFlaw.ACTIVE_MEDIA,
 }
 _LEAVES_THE_DOCUMENT = frozenset({"/URI", "/GoToR", "/Thread"})
-_WORDS = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFiles|RichMedia|XFA)\b")
+_WORDS = re.compile(
+    rb"/(JavaScript|JS(?=\s{0,9}[(<0-9])|Launch|EmbeddedFiles|RichMedia|XFA(?=\s{0,9}[\[(0-9]))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

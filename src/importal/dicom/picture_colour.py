@@ -11,6 +11,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from importal.dicom.document_flaws import DocumentFlaw, DocumentRefused
 
+_ORIENTATION, _UPRIGHT = 274, 1
 _WHITE_IS_ZERO = 0
 _PHOTOMETRIC = 262
 _STEPS = (0, 51, 102, 153, 204, 255)
@@ -20,12 +21,13 @@ _SCIENTIFIC = frozenset({"I", "F"})
 
 
 def displayable(picture: Image.Image) -> Image.Image:
-    """Return a picture of mode L, I;16 or RGB that any viewer shows as it was meant.
+    """Return a picture of mode L, I;16 or RGB that any viewer shows as it was meant; it may be the same.
 
     Raises:
         DocumentRefused: its samples are no picture's, but measurements of 32 bits.
     """
-    upright = ImageOps.exif_transpose(picture)
+    turned = picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT
+    upright = ImageOps.exif_transpose(picture) if turned else picture  # spares a copy of large ones
     if upright.mode in _SCIENTIFIC:
         raise DocumentRefused(DocumentFlaw.UNUSUAL_PIXELS)
     if upright.mode.startswith("I;16"):
@@ -64,11 +66,10 @@ def _deep_grey(upright: Image.Image, stored: Image.Image) -> Image.Image:
 def _on_white(picture: Image.Image) -> Image.Image:
     """Return the picture as on a sheet of paper: what is transparent shows white."""
     if picture.mode in {"P", "PA"} or picture.has_transparency_data:
-        seen = picture.convert("RGBA")
-        if seen.getchannel("A").getextrema() == (255, 255):
-            return seen.convert("RGB")
-        sheet = Image.new("RGBA", seen.size, "white")
-        return Image.alpha_composite(sheet, seen).convert("RGB")
+        seen = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        sheet = Image.new("RGB", seen.size, "white")
+        sheet.paste(seen, mask=seen.getchannel("A"))
+        return sheet
     return picture if picture.mode in _PROFILED | {"1"} else picture.convert("RGB")
 
 

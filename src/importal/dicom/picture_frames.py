@@ -81,11 +81,17 @@ def _pages(picture: Image.Image) -> Iterator[Image.Image]:
             continue
         if exceeds(page, 1):
             raise DocumentRefused(DocumentFlaw.TOO_LARGE)
-        sheet = displayable(page)
+        sheet = _taken(page)
         spent += sheet.width * sheet.height * len(sheet.getbands())
         if spent > MOST_PIXEL_BYTES:
             raise DocumentRefused(DocumentFlaw.TOO_LARGE)
         yield sheet
+
+
+def _taken(page: Image.Image) -> Image.Image:
+    """Return a page for itself: the next one is read into the same object."""
+    sheet = displayable(page)
+    return sheet.copy() if sheet is page else sheet
 
 
 def _moving(picture: Image.Image) -> Frames:
@@ -93,7 +99,7 @@ def _moving(picture: Image.Image) -> Frames:
     for frame in ImageSequence.Iterator(picture):
         frame.load()
         shown.append(round(frame.info.get("duration", 0)) or _SLOWEST_MILLISECONDS)
-        pages.append(displayable(frame))
+        pages.append(_taken(frame))
     return _sheets(pages, tuple(shown), None)
 
 

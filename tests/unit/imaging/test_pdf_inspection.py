@@ -156,6 +156,46 @@ def test_more_objects_than_are_looked_at_are_not_let_through(monkeypatch):
     assert refusal_of(pdf("Report", ["line"])) == "document.too_large"
 
 
+def objects(*bodies: bytes) -> bytes:
+    out, places = b"%PDF-1.7\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(bodies) + 1
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % size
+    tail = b"trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (size, len(out))
+    return out + head + table + tail
+
+
+CATALOGUE = b"<</Type/Catalog/Pages 2 0 R>>"
+LOOP = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\nxref\n0 1\n0000000000 65535 f \n"
+    b"trailer<</Root 1 0 R/Prev 42/Size 1>>\n"
+)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        objects(CATALOGUE, b"<</Type/Pages/Kids[2 0 R]/Count 1>>"),
+        objects(CATALOGUE, b"<</Type/Pages/Kids[]/Count 1000000000>>"),
+        objects(b"<</Type/Catalog/Pages 2 0 R/X " + b"[" * 50_000 + b">>", b"<</Type/Pages/Kids[]/Count 0>>"),
+        LOOP + b"startxref\n42\n%%EOF",
+        b"%PDF-1.4\n" + bytes(range(256)) * 4_000,
+        b"%PDF-1.4\n" + b"1 0 obj\n<<>>\nendobj\n" * 20_000,
+    ],
+)
+def test_a_pdf_that_leads_in_circles_is_refused_in_time(document):
+    begun = time.monotonic()
+    assert refusal_of(document) == "document.broken"
+    assert time.monotonic() - begun < 20
+
+
+def test_three_bytes_by_chance_are_no_script():
+    assert refusal_of(b"%PDF-1.4\n" + b"\x80/JS\x81\x82" * 100) == "document.broken"
+
+
 def test_a_pdf_that_only_forbids_printing_is_readable_and_passes_as_it_is():
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf("Report", ["line"])))
     writer.encrypt("", "owner", algorithm="AES-256")

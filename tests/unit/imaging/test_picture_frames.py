@@ -1,6 +1,7 @@
 """Pages, motion, bounds and the standard: what a picture file holds becomes the object that fits it."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -44,6 +45,7 @@ def test_pages_become_frames_of_the_class_that_fits():
     assert [grey.SOPClassUID, deep.SOPClassUID, colour.SOPClassUID] == [GREY_PAGES, DEEP_PAGES, COLOUR_PAGES]
     assert deep.pixel_array[:, 0, 0].tolist() == [500, 60_000]
     assert [int(number) for number in colour.PageNumberVector] == [1, 2]
+    assert (grey.pixel_array[0] != grey.pixel_array[1]).any()
     assert colour.pixel_array[1, 39, 59].tolist() == [255, 255, 255]  # beside the smaller page there is paper
 
 
@@ -75,6 +77,52 @@ def test_a_moving_picture_keeps_its_frames_and_their_time(form, shown_for, point
         else [float(time) for time in data.FrameTimeVector]
     )
     assert times == ([80.0] * 3 if pointer == "FrameTime" else [0.0, 80.0, 200.0])
+
+
+def test_a_jpeg_inside_a_tiff_is_known_as_lossy():
+    data = image(encoded(gradient(), "TIFF", compression="jpeg"), DocumentKind.TIFF)
+    assert (data.LossyImageCompression, data.LossyImageCompressionMethod) == ("01", "ISO_10918_1")
+
+
+def tiff_of(tags: dict[int, tuple[int, int]], data: bytes) -> bytes:
+    """A TIFF written by hand: one page, each tag with one value (type, value), then the data at 8."""
+    entries = b"".join(
+        struct.pack("<HHII", tag, kind, 1, value) for tag, (kind, value) in sorted(tags.items())
+    )
+    return (
+        b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
+    )
+
+
+def test_a_tiled_tiff_is_put_together():
+    tile = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    page = tiff_of(
+        {
+            256: (4, 12), 257: (4, 10), 258: (3, 8), 259: (3, 1), 262: (3, 1), 277: (3, 1),
+            322: (4, 16), 323: (4, 16), 324: (4, 8), 325: (4, 256),
+        },
+        tile.tobytes(),
+    )  # fmt: skip
+    data = image(page, DocumentKind.TIFF)
+    assert data.pixel_array.tolist() == tile[:10, :12].tolist()
+
+
+def test_a_tiff_with_the_jpeg_of_its_first_edition_is_read_or_refused():
+    """Compression 6 (TIFF 6.0 section 22, withdrawn) is read by some decoders only."""
+    inside = encoded(gradient(64, 48), "JPEG")
+    page = tiff_of(
+        {
+            256: (4, 64), 257: (4, 48), 258: (3, 8), 259: (3, 6), 262: (3, 6), 273: (4, 8), 277: (3, 3),
+            278: (4, 48), 279: (4, len(inside)), 513: (4, 8), 514: (4, len(inside)),
+        },
+        inside,
+    )  # fmt: skip
+    try:
+        data = image(page, DocumentKind.TIFF)
+    except DocumentRefused as refused:
+        assert refused.code == "document.broken"
+    else:
+        assert np.abs(data.pixel_array.astype(int) - np.asarray(gradient(64, 48), dtype=int)).mean() < 12
 
 
 # --- Bounds

@@ -118,9 +118,13 @@ class Sent:
         with self.site.database.transaction() as session:
             session.add(row)
 
-    def add_document(self, content: bytes, kind: DocumentKind, study: str | None = None) -> None:
+    def add_document(
+        self, content: bytes, kind: DocumentKind, study: str | None = None, name: str = ""
+    ) -> None:
         """Let a document arrive; it is kept sealed."""
         row = self._row("document", "kept", len(content))
+        if name:
+            row.path_sealed = self.site.keys.sealer("transfer-names").seal_text(name, f"{row.id}/path")
         row.document_kind, row.announced_study_uid = kind.value, study
         row.storage_key = f"submissions/{self.submission_id}/{row.number}-document.sealed"
         pieces = self.site.keys.sealer("transfers").seal_pieces([content], row.storage_key)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from importal import dicom, institutions, logs, studies, transfers
+from importal import dicom, institutions, logs, studies, transfers, vault
 from importal.delivery import errors
 from importal.delivery.destinations import OutgoingInstance
 from importal.delivery.destinations.part10 import read_file_meta
@@ -198,12 +198,17 @@ class Workshop:
             content = transfers.read_content(self._site, file)
         except (KeyError, SealBroken) as error:
             raise InstanceDamaged from error
-        name = transfers.open_name(self._site, document.file_id, document.name_sealed)
         study = self._study
+        name = transfers.open_name(self._site, document.file_id, document.name_sealed)
+        title = PurePosixPath(name.replace("\\", "/")).name
+        pseudonyms = {study.patient_pseudonym, study.accession_pseudonym, study.study_id}
+        with self._site.database.reading() as session:
+            # People name a letter after the patient's number; it is replaced there as in the images.
+            title = vault.without_originals(session, self._site, title, pseudonyms)
         return conversion.convert(
             content,
             DocumentKind(document.kind),
-            title=PurePosixPath(name.replace("\\", "/")).name,
+            title=title,
             context=StudyContext(
                 study_instance_uid=study.study_instance_uid,
                 study_id=study.study_id,

@@ -5,6 +5,7 @@ patches (PS3.15 E.1.1 asks that a mapping be protected as the identities themsel
 """
 
 from importal.vault.errors import PSEUDONYM_COLLISION
+from importal.vault.file_names import without_originals
 from importal.vault.identifiers import OriginalIdentifier, collisions, find, original_identifiers, remember
 from importal.vault.originals import (
     PATCH_IN_ROW_BYTES,
@@ -31,4 +32,5 @@ __all__ = [
     "remember",
     "restore_original",
     "seal_patch",
+    "without_originals",
 ]

@@ -16,7 +16,7 @@ from importal.site import Site
 from importal.studies import Study
 from tests.corpus import corpus_path
 from tests.database.delivery.test_delivery import LOCAL, photo
-from tests.database.road import make_object, make_person, send
+from tests.database.road import FOREIGN_ID, make_object, make_person, send
 
 OF_THE_STUDY = """
     PatientName PatientID IssuerOfPatientID PatientBirthDate PatientSex StudyInstanceUID StudyDate StudyTime
@@ -27,13 +27,13 @@ ORDER = Order(accession_number="ACC-1", requested_procedure_id="RP-1")
 
 
 def delivered(
-    site: Site, *documents: tuple[bytes, DocumentKind], image: bytes | None = None
+    site: Site, *documents: tuple[bytes, DocumentKind], image: bytes | None = None, name: str = ""
 ) -> tuple[Dataset, dict[str, Dataset], list[tuple[bool, str]]]:
     """Deliver an image with documents; return the image, the documents' objects, what the desk reads."""
     person = make_person(site)
     sent = send(site, person, [image or make_object(ReferringPhysicianName="Überweiser^Eva")])
     for content, kind in documents:
-        sent.add_document(content, kind)
+        sent.add_document(content, kind, name=name)
     inspect_submission(site, sent.submission_id)
     with site.database.transaction() as session:
         study = session.query(Study).one()
@@ -108,3 +108,22 @@ def test_what_stays_at_the_desk_is_not_sent_and_does_not_hold_up_the_study(site:
     )
     assert objects == {}
     assert notes == [(False, "document.encrypted"), (False, "document.kept")]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        (f"disc/{FOREIGN_ID}_letter.pdf", "{patient}_letter.pdf"),
+        (f"{FOREIGN_ID.lower()} letter ACC-99.pdf", "{patient} letter {accession}.pdf"),
+        (f"X{FOREIGN_ID}9.pdf", f"X{FOREIGN_ID}9.pdf"),
+        ("IMG_20260101_4711.pdf", "IMG_20260101_4711.pdf"),
+    ],
+)
+def test_an_identifier_of_the_other_hospital_in_a_file_name_becomes_its_pseudonym(
+    site: Site, name: str, title: str
+) -> None:
+    image, objects, _notes = delivered(site, (pdf("Report", ["line"]), DocumentKind.PDF), name=name)
+    (data,) = objects.values()
+    before = image.OriginalAttributesSequence[0].ModifiedAttributesSequence[0]
+    expected = title.format(patient=before.PatientID, accession=before.AccessionNumber)
+    assert (data.DocumentTitle, data.SeriesDescription) == (expected, expected)

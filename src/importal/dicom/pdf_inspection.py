@@ -150,12 +150,11 @@ class _Walk:
                 if name in seen:
                     continue
                 seen.add(name)
-                item = item.get_object()
+                # Only what is nested in one object is deep: bookmarks hang in a chain of thousands.
+                item, depth = item.get_object(), 0
             if isinstance(item, DictionaryObject):
                 yield item
-                # Upwards again: /P of an annotation and /Parent of a page lead to what is walked anyway.
-                keys = [key for key in item if key not in {"/Parent", "/P"}]
-                self._waiting.extend((item.raw_get(key), depth + 1) for key in keys)
+                self._waiting.extend((item.raw_get(key), depth + 1) for key in item)
             elif isinstance(item, list):
                 self._waiting.extend((part, depth + 1) for part in item)
 

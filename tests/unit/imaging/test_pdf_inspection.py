@@ -2,6 +2,7 @@
 
 import io
 import time
+from pathlib import Path
 
 import pypdf
 import pytest
@@ -154,6 +155,33 @@ def test_a_pdf_of_three_thousand_pages_is_checked_to_its_end():
 def test_more_objects_than_are_looked_at_are_not_let_through(monkeypatch):
     monkeypatch.setattr("importal.dicom.pdf_inspection._MOST_OBJECTS", 5)
     assert refusal_of(pdf("Report", ["line"])) == "document.too_large"
+
+
+def test_a_pdf_with_a_thousand_bookmarks_is_walked_to_its_end():
+    """Bookmarks hang together like a chain: how far one is from the first says nothing."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf("Report", ["line"])))
+    for number in range(1000):
+        writer.add_outline_item(title=f"Chapter {number}", page_number=0)
+    out = io.BytesIO()
+    writer.write(out)
+    assert refusal_of(out.getvalue()) is None
+
+
+def test_a_script_that_only_the_parent_of_a_form_field_has_is_found():
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf("Report", ["line"])))
+    parent = writer._add_object(names(AA=names(K=action("JavaScript", JS=TextStringObject("1")))))
+    field = names(Type=NameObject("/Annot"), Subtype=NameObject("/Widget"), Parent=parent)
+    writer.pages[0].update(names(Annots=ArrayObject([field])))
+    out = io.BytesIO()
+    writer.write(out)
+    assert refusal_of(out.getvalue()) == "document.script"
+
+
+def test_a_linearised_pdf_passes_as_it_is():
+    """Made by qpdf; its first page and its table of objects stand in unusual places."""
+    document = (Path(__file__).parents[2] / "cases" / "documents" / "linearised.pdf").read_bytes()
+    assert b"/Linearized" in document
+    assert refusal_of(document) is None
 
 
 def objects(*bodies: bytes) -> bytes:

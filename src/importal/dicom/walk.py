@@ -260,9 +260,8 @@ class HeaderWalk:
         stop = value + length
         if length & 1 or stop > end:
             raise _beyond_or_odd(start, stop, end)
-        if length and (
-            tag in SEQUENCES or (vr in (b"UN", b"") and self._buffer[value : value + 4] == _ITEM_BYTES)
-        ):
+        unsure = vr == b"UN" or (not vr and tag not in STANDARD)
+        if length and (tag in SEQUENCES or (unsure and self._buffer[value : value + 4] == _ITEM_BYTES)):
             self._opaque_sequence(tag, vr, start, value, length, node, depth)
         elif tag in self._watch:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))

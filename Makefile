@@ -14,11 +14,11 @@ SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -n
 # The order is from fast to slow: what is wrong is said early.
 TIERS := unit docs contract database journey browser
 
-.PHONY: list setup frontend demo demo-check test check fix record bench fuzz lock
+.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom fuzz lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(PYTHON_STAMP) frontend ## install what is locked into .venv and frontend/node_modules, and build the pages
 
@@ -69,6 +69,9 @@ record: setup ## renew the generated reference and the OpenAPI file after a chan
 
 bench: setup ## measure the engine and the store on this machine
 	@$(BIN)/python -m tools.bench
+
+bench-dicom: setup ## measure the engine beside copying and beside other tools; takes some minutes
+	@$(BIN)/python -m tools.bench.engine
 
 fuzz: setup ## try a million hostile inputs on everything that reads foreign bytes; takes about an hour
 	@nice -n 5 $(BIN)/python -m tools.fuzz

@@ -1,14 +1,23 @@
-"""A CT slice such as scanners write, for measuring: 170 top-level elements, 12 kB of header, 536 kB in all.
+"""Objects such as scanners write, for measuring; with nobody's data in them, the same bytes every time.
 
-Made in the order and the lengths that are usual, with nobody's data in it; the same bytes every time.
+A CT slice of 536 kB has 170 top-level elements and 12 kB of header, in the order and lengths that are usual.
 """
 
 import io
+import random
+from collections.abc import Iterator
 
 from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    EnhancedMRImageStorage,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+)
 
 ROOT = "1.2.826.0.1.3680043.10.1717.7"
 _VALUES = {"DA": "20250102", "TM": "101112.130000", "CS": "AXIAL", "DS": "1.250000", "IS": "120"}
@@ -45,19 +54,65 @@ _PRIVATE_BLOCKS = ((0x0009, 15), (0x0019, 15), (0x0021, 12), (0x0029, 6))
 
 
 def ct_slice() -> bytes:
-    """Return the file, Explicit VR Little Endian."""
+    """Return one slice, Explicit VR Little Endian."""
+    return _written(_ct())
+
+
+def ct_series(count: int, *, deflated: bool = False) -> Iterator[bytes]:
+    """Yield the slices of a series: what differs from slice to slice differs, in value and length."""
+    data = _ct()
+    if deflated:
+        data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        # Pixels with noise, as a detector gives them: a regular pattern would deflate to nothing.
+        noise = random.Random(1).randbytes(512 * 512)
+        data.PixelData = bytes(byte for value in noise for byte in (value, value >> 6))
+    for number in range(1, count + 1):
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"{ROOT}.1.2.{number}"
+        data.InstanceNumber = number
+        data.SliceLocation = f"{-312.5 + 1.25 * number:g}"
+        data.ImagePositionPatient = ["-125", "-125", data.SliceLocation]
+        data.ContentTime = f"1011{number % 60:02}.{number % 7 * 1000 or ''}"
+        yield _written(data)
+
+
+def multi_frame(frames: int, side: int, *, encapsulated: bool = False) -> bytes:
+    """Return an enhanced MR with one item of functional groups per frame; 16 bits, or fragments of half."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = EnhancedMRImageStorage, f"{ROOT}.2.2.3"
+    meta.TransferSyntaxUID = JPEG2000Lossless if encapsulated else ExplicitVRLittleEndian
+    data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    _identify(data, EnhancedMRImageStorage, f"{ROOT}.2", "MR")
+    _add_sequences(data)
+    data.NumberOfFrames, data.Rows, data.Columns = frames, side, side
+    data.BitsAllocated, data.BitsStored, data.HighBit, data.SamplesPerPixel = 16, 12, 11, 1
+    data.PerFrameFunctionalGroupsSequence = Sequence([_functional_groups(at) for at in range(frames)])
+    frame = bytes(range(256)) * (side * side * 2 // 256)
+    # Which bytes the fragments hold does not matter: nothing is decoded.
+    data.PixelData = encapsulate([frame] * frames) if encapsulated else frame * frames
+    data["PixelData"].VR = "OB" if encapsulated else "OW"
+    return _written(data)
+
+
+def _functional_groups(at: int) -> Dataset:
+    position = _item(ImagePositionPatient=["-125.0", "-125.0", f"{at * 1.25:g}"])
+    content = _item(StackID="1", FrameAcquisitionDateTime="20250102101112.13")
+    content.InStackPositionNumber, content.DimensionIndexValues = at + 1, [1, at + 1]
+    echo, transform = Dataset(), _item(RescaleIntercept="0", RescaleSlope="1", RescaleType="US")
+    echo.EffectiveEchoTime = 4.5
+    item = Dataset()
+    item.FrameContentSequence, item.PlanePositionSequence = Sequence([content]), Sequence([position])
+    item.MREchoSequence, item.PixelValueTransformationSequence = Sequence([echo]), Sequence([transform])
+    return item
+
+
+def _ct() -> FileDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = CTImageStorage, f"{ROOT}.1.2.3"
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     data = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     for keyword in _KEYWORDS:
         setattr(data, keyword, _value(keyword))
-    data.SpecificCharacterSet = "ISO_IR 100"
-    data.SOPClassUID, data.SOPInstanceUID = CTImageStorage, f"{ROOT}.1.2.3"
-    data.StudyInstanceUID, data.SeriesInstanceUID = f"{ROOT}.1", f"{ROOT}.1.2"
-    data.PatientName, data.PatientID, data.IssuerOfPatientID = "Phantom^Bench", "P1234567", "SITE"
-    data.PatientBirthDate, data.PatientSex, data.Modality = "19500101", "O", "CT"
-    data.AccessionNumber, data.StudyID, data.PerformedProcedureStepID = "A4711001", "S1", "PPS77001"
+    _identify(data, CTImageStorage, f"{ROOT}.1", "CT")
     _add_sequences(data)
     for group, count in _PRIVATE_BLOCKS:
         block = data.private_block(group, f"BENCH {group:04X}", create=True)
@@ -65,9 +120,22 @@ def ct_slice() -> bytes:
             block.add_new(number, "DS", "12.5")
         block.add_new(0x80, "OB", bytes(range(256)) * 8)
     data.PixelData = bytes(range(256)) * (512 * 512 * 2 // 256)
+    return data
+
+
+def _written(data: FileDataset) -> bytes:
     buffer = io.BytesIO()
     data.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def _identify(data: Dataset, sop_class: str, study: str, modality: str) -> None:
+    data.SpecificCharacterSet = "ISO_IR 100"
+    data.SOPClassUID, data.SOPInstanceUID = sop_class, f"{study}.2.3"
+    data.StudyInstanceUID, data.SeriesInstanceUID = study, f"{study}.2"
+    data.PatientName, data.PatientID, data.IssuerOfPatientID = "Phantom^Bench", "P1234567", "SITE"
+    data.PatientBirthDate, data.PatientSex, data.Modality = "19500101", "O", modality
+    data.AccessionNumber, data.StudyID, data.PerformedProcedureStepID = "A4711001", "S1", "PPS77001"
 
 
 def _value(keyword: str) -> object:
@@ -100,7 +168,7 @@ def _add_sequences(data: Dataset) -> None:
     data.PerformedProtocolCodeSequence = Sequence([_item(**code)])
 
 
-def _item(**values: str) -> Dataset:
+def _item(**values: object) -> Dataset:
     item = Dataset()
     for keyword, value in values.items():
         setattr(item, keyword, value)

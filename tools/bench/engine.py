@@ -1,0 +1,147 @@
+"""``make bench-dicom``: the engine beside copying and beside other tools, in one run; prints tables for docs.
+
+Processor time per object, because machines are shared: the median of rounds in which all take turns. Files
+lie on a file system in memory, so that no disc is measured. Peak memory is that of a process for one object
+(for the other tools: the whole series), interpreter included. ``QUICK=1`` uses a tenth of the files.
+"""
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pydicom
+
+from importal import dicom
+from tools.bench import peer_tools
+from tools.bench.contenders import CONTENDERS, prepare
+from tools.bench.peers import peak_bytes
+from tools.bench.samples import ct_series, multi_frame
+
+MEMORY = Path("/dev") / "shm"
+ROUNDS, ROUNDS_LARGE = 7, 5
+MOST_PEER_FILES = 100
+QUICK = bool(os.environ.get("QUICK"))
+FLOOR, STREAM_FLOOR = "copy + SHA-256", "copy + SHA-256, 64 kB chunks"
+STREAMED = "Importal neutralise, 64 kB stream"
+# Holding 200 MB in memory three times over is not what these are for.
+LARGE = ("copy", STREAM_FLOOR, STREAMED)
+REAL_SERIES = ("cd/pacs-export-pet-seg", "cd/hitachi-pdi-ja", "cd/philips-ct-incomplete")
+
+
+def main() -> int:
+    """Measure all workloads, or print the peak memory of one contender on one file."""
+    if sys.argv[1:2] == ["--peak"]:
+        name, source, target = sys.argv[2:]
+        CONTENDERS[name](Path(source), Path(target))
+        print(peak_bytes())
+        return 0
+    tools = peer_tools.install()
+    machine = f"{_processor()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, Python {platform.python_version()}")
+    print(f"pydicom {pydicom.__version__}; other tools: {tools.versions()}")
+    for title, contents in _workloads():
+        with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+            files = _written(Path(folder), contents)
+            if files:
+                _measure(title, files, Path(folder), tools)
+    return 0
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next(
+        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()
+    )
+
+
+def _workloads() -> Iterator[tuple[str, Iterator[bytes]]]:
+    count = 50 if QUICK else 500
+    yield f"{count} CT slices of 0.5 MB, 12 kB of header", ct_series(count)
+    for name in REAL_SERIES:
+        yield f"real objects: {name}", _corpus(name)
+    yield "enhanced MR, 1,000 frames of 32 x 32", iter([multi_frame(1000, 32)])
+    frames = 40 if QUICK else 400
+    yield f"enhanced MR, {frames} frames, uncompressed", iter([multi_frame(frames, 512)])
+    yield f"enhanced MR, {frames} frames, JPEG 2000", iter([multi_frame(frames, 512, encapsulated=True)])
+    yield "20 deflated CT slices", ct_series(20, deflated=True)
+
+
+def _corpus(name: str) -> Iterator[bytes]:
+    root = Path(os.environ.get("IMPORTAL_CORPUS", "")) / name
+    for path in sorted(root.rglob("*")) if root.is_dir() and root.parts else ():
+        if path.is_file() and dicom.looks_like_dicom(path.open("rb").read(1024)):
+            yield path.read_bytes()
+
+
+def _written(folder: Path, contents: Iterator[bytes]) -> list[Path]:
+    """Write the objects that go the strict way; the others are a matter of tests, not of speed."""
+    (folder / "in").mkdir()
+    files = []
+    for number, data in enumerate(contents):
+        path = folder / "in" / f"{number:04}.dcm"
+        path.write_bytes(data)
+        try:
+            prepare(path)
+        except dicom.Refused:
+            path.unlink()
+        else:
+            files.append(path)
+    return files
+
+
+def _measure(title: str, files: list[Path], folder: Path, tools: "peer_tools.Tools") -> None:
+    size = sum(path.stat().st_size for path in files) / len(files)
+    large = size > 50e6
+    names = LARGE if large else tuple(CONTENDERS)
+    times = _rounds(names, files, folder / "out.dcm", ROUNDS_LARGE if large else ROUNDS)
+    print(f"\n### {title} ({len(files)} x {size / 1e6:.2f} MB)\n")
+    print("| | ms | per s | MB/s | x copy | x copy + SHA-256 | peak MB |\n|---|---|---|---|---|---|---|")
+    floor = times[STREAM_FLOOR if large else FLOOR]
+    for name in names:
+        base = times[STREAM_FLOOR] if name == STREAMED else floor
+        _print_row(name, size, times[name], (times["copy"], base), _peak(name, files[0], folder / "out.dcm"))
+    for tool in tools.names:
+        seconds, peak = tools.measure(tool, files[: 20 if large else MOST_PEER_FILES], folder)
+        _print_row(tool, size, seconds, (times["copy"], floor), peak)
+
+
+def _rounds(names: tuple[str, ...], files: list[Path], target: Path, rounds: int) -> dict[str, float]:
+    """Return the median processor time per object of each contender; all take turns in each round."""
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds + 1):
+        for name in names:
+            contender = CONTENDERS[name]
+            begun = time.process_time()
+            for path in files:
+                contender(path, target)
+            if number:  # the first is for warming up
+                found[name].append((time.process_time() - begun) / len(files))
+    return {name: statistics.median(times) for name, times in found.items()}
+
+
+def _peak(name: str, source: Path, target: Path) -> int:
+    command = [sys.executable, "-m", "tools.bench.engine", "--peak", name, str(source), str(target)]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _print_row(name: str, size: float, seconds: float | None, bases: tuple[float, float], peak: int) -> None:
+    if seconds is None:
+        print(f"| {name} | does not take it | | | | | |")
+        return
+    copied, floor = bases
+    print(
+        f"| {name} | {seconds * 1e3:.2f} | {1 / seconds:,.0f} | {size / 1e6 / seconds:,.0f} | "
+        f"{seconds / copied:.2f} | {seconds / floor:.2f} | {peak / 1e6:.0f} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -140,19 +140,15 @@ def _error_codes() -> str:
     return _markdown(("Code", "HTTP", "In words"), rows)
 
 
-def _attributes() -> str:
-    from importal.dicom.profile import RULES
+def _table(name: str, *head: str) -> Callable[[], str]:
+    """Return the maker of a table of the conformance statement."""
 
-    rows = (
-        (
-            f"({rule.tag >> 16:04X},{rule.tag & 0xFFFF:04X}) {rule.keyword}",
-            rule.vr,
-            rule.arrival.value,
-            rule.departure.value,
-        )
-        for rule in sorted(RULES.values(), key=lambda rule: rule.tag)
-    )
-    return _markdown(("Attribute", "VR", "On arrival", "On delivery"), rows)
+    def make() -> str:
+        from tools import conformance
+
+        return _markdown(head, getattr(conformance, name)())
+
+    return make
 
 
 def _documents() -> str:
@@ -195,7 +191,20 @@ PAGES: Mapping[str, Tables] = {
     "states": {"transitions": _transitions},
     "error-codes": {"error codes": _error_codes},
     "documents": {"kinds": _documents, "flaws": _document_flaws},
-    "conformance": {"attributes": _attributes},
+    "conformance": {
+        "sop classes": _table("sop_classes", "SOP class", "UID", "Role"),
+        "transfer syntaxes": _table("transfer_syntaxes", "Transfer syntax", "UID", "Layout", "Pixel data"),
+        "character sets": _table("character_sets", "Specific Character Set", "Read and written as"),
+        "attributes": _table(
+            "attributes",
+            "Attribute",
+            "On arrival, at every depth",
+            "On delivery",
+            "On delivery, inside sequences",
+        ),
+        "repairs": _table("repairs", "Repair", "What was wrong and what is done"),
+        "limits": _table("limits", "What", "At most"),
+    },
 }
 
 

@@ -9,6 +9,8 @@ import re
 from pydicom.charset import decode_bytes, encode_string, python_encoding
 
 UTF_8 = "ISO_IR 192"
+# Every defined term of (0008,0005), with what reads and writes it.
+TERMS: dict[str, str] = dict(python_encoding)
 _FALLBACK = "latin-1"
 _DELIMITERS = {"\r", "\n", "\t", "\f"}
 _DEFAULT_REPERTOIRE = ("", "ISO_IR 6", "ISO 2022 IR 6")
@@ -28,13 +30,13 @@ def encodings(specific_character_set: str) -> list[str]:
     found: list[str] = []
     for term in specific_character_set.split("\\"):
         plain = term.strip(" \0")
-        known = python_encoding.get(plain)
+        known = TERMS.get(plain)
         if known is None:
             plain = re.sub(r"^ISO[ _-]?IR[ _-]", "ISO_IR ", plain.upper())
             plain = re.sub(r"^ISO[ _-]?2022[ _-]IR[ _-]", "ISO 2022 IR ", plain)
-            known = python_encoding.get(plain, _FALLBACK)
+            known = TERMS.get(plain, _FALLBACK)
         found.append(known)
-    if len(found) > 1 and found[0] == python_encoding["ISO_IR 192"]:
+    if len(found) > 1 and found[0] == TERMS["ISO_IR 192"]:
         return found[:1]
     return found
 

@@ -13,7 +13,7 @@ EXPLICIT_BIG_UID = "1.2.840.10008.1.2.2"
 DEFLATED_UIDS = frozenset(
     {"1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205"},
 )
-_GE_PRIVATE_UID = "1.2.840.113619.5.2"  # implicit little endian; only the pixels are big endian
+GE_PRIVATE_UID = "1.2.840.113619.5.2"  # implicit little endian; only the pixels are big endian
 _PAPYRUS_UID = "1.2.840.10008.1.20"
 _REFERENCED_PIXELS = frozenset({"1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.204"})
 _ENCAPSULATED_ROOTS = (
@@ -64,7 +64,7 @@ EXPLICIT_BIG = Codec(">", explicit=True)
 
 def codec_of(transfer_syntax_uid: str) -> Codec | None:
     """Return the layout of a transfer syntax, or None when it is not one of the standard."""
-    if transfer_syntax_uid in (IMPLICIT_LITTLE_UID, _GE_PRIVATE_UID, _PAPYRUS_UID):
+    if transfer_syntax_uid in (IMPLICIT_LITTLE_UID, GE_PRIVATE_UID, _PAPYRUS_UID):
         return IMPLICIT_LITTLE
     if transfer_syntax_uid == EXPLICIT_BIG_UID:
         return EXPLICIT_BIG

@@ -47,7 +47,7 @@ def read_clinical_document(content: bytes) -> ClinicalDocument:
     parser.CharacterDataHandler = reading.text
     try:
         parser.Parse(content, True)
-    except (expat.ExpatError, ValueError) as error:
+    except (expat.ExpatError, ValueError, LookupError) as error:
         raise DocumentRefused(DocumentFlaw.BROKEN) from error
     return reading.found()
 

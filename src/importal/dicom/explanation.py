@@ -87,6 +87,10 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+# Sequences that become those of the local order as a whole.
+_ORDER = frozenset(
+    tag for tag, rule in RULES.items() if rule.vr == "SQ" and rule.departure is not Departure.KEEP
+)
 _ON_ARRIVAL: dict[Arrival | None, Reason] = {
     Arrival.ISSUER: Reason.PORTAL_ISSUER,
     Arrival.REMOVE: Reason.FOREIGN_IDENTIFIER,
@@ -271,7 +275,7 @@ class _Departed(_Comparison):
         rule = RULES.get(tag)
         if rule is not None and change in (Change.REMOVED, Change.EMPTIED):
             return Reason.FOREIGN_IDENTIFIER
-        if rule is not None and rule.departure is not Departure.KEEP:
+        if (rule is not None and rule.departure is not Departure.KEEP) or _ORDER.intersection(around):
             return Reason.LOCAL_ORDER
         is_text = tag == SPECIFIC_CHARACTER_SET or element.vr in TEXT_VRS
         return Reason.CHARACTER_SET if is_text else Reason.OTHER

@@ -4,6 +4,7 @@ import io
 
 import pydicom
 import pytest
+from tests.corpus import corpus_path
 from tests.unit.dicom import samples
 from tests.unit.dicom.test_localise import rich_image
 
@@ -63,8 +64,12 @@ def test_neutralise_is_explained_at_every_depth_and_in_every_layout(syntax, unkn
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 def test_localise_is_explained(syntax, profile, local):
-    neutralised = dicom.neutralise(samples.part10(samples.as_list(image()), syntax), profile)
+    elements = image()
+    elements[0x00400275] = ("SQ", [[(0x00321064, "SQ", []), (0x00400007, "LO", "Knee")]])
+    neutralised = dicom.neutralise(samples.part10(samples.as_list(elements), syntax), profile)
     found = by_path(dicom.explain(b"".join(neutralised.chunks), local, with_values=True))
+    assert found["(0040,0275)[1]>(0032,1064)"].reason is Reason.LOCAL_ORDER
+    assert found["(0040,0275)[1]>(0040,0007)"].reason is Reason.LOCAL_ORDER
     assert found["(0010,0010)"].reason is Reason.LOCAL_PATIENT
     assert (found["(0010,0010)"].before, found["(0010,0010)"].after) == ("Sample^Person", "Local^Person")
     assert found["(0008,0050)"].reason is Reason.LOCAL_ORDER
@@ -110,6 +115,23 @@ def test_a_mended_object_is_explained_with_its_repairs(profile):
     explanation = dicom.explain(bare, profile)
     assert dicom.Repair.PREAMBLE_ADDED in explanation.repairs
     assert by_path(explanation)["(0010,0020)"].change is Change.REPLACED
+
+
+def test_every_change_of_a_real_object_has_a_reason(profile, local):
+    explained = 0
+    for path in sorted(corpus_path("dicom").rglob("*")):
+        if not path.is_file() or path.stat().st_size > 300_000:
+            continue
+        original = path.read_bytes()
+        try:
+            arrived = dicom.explain(original, profile)
+        except dicom.Refused:
+            continue
+        stored = b"".join(dicom.neutralise(original, profile).chunks)
+        for explanation in (arrived, dicom.explain(stored, local)):
+            assert Reason.OTHER not in {each.reason for each in explanation.elements}, path.name
+        explained += 1
+    assert explained > 100
 
 
 def test_what_the_engine_declines_is_declined_with_its_reason(profile, local):

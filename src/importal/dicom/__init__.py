@@ -1,12 +1,20 @@
 """The DICOM engine: foreign identifiers out, local identifiers in, exact to the byte.
 
 Pure functions on bytes: no files, no clock, no settings. `neutralise` on arrival, `localise` on delivery,
-`restore` for the bytes as received; `explain` for what would change and why; `read_display` and
-`read_contents` for what stands in an object (PS3.3, PS3.5, PS3.10, PS3.15). An object is given whole, as
-bytes or memoryview, or as a stream of chunks; lengths are in bytes. Whatever the input, nothing but `Refused`
-and `RestoreError` is raised.
+`restore` for the bytes as received; `deidentify` where nobody may be known; `explain` for what would change
+and why; `read_display` and `read_contents` for what stands in an object (PS3.3, PS3.5, PS3.10, PS3.15). An
+object is given whole, as bytes or memoryview, or as a stream of chunks; lengths are in bytes. Whatever the
+input, nothing but `Refused` and `RestoreError` is raised.
 """
 
+from importal.dicom.burned_in import HoldReason
+from importal.dicom.confidentiality import DeidentificationOption
+from importal.dicom.deidentification import (
+    DeidentificationProfile,
+    Deidentified,
+    deidentify,
+    replaced_uid,
+)
 from importal.dicom.display import read_display
 from importal.dicom.explanation import Change, Explained, Explanation, Reason, explain
 from importal.dicom.localisation import localise
@@ -35,10 +43,14 @@ silence_pydicom()
 __all__ = [
     "Change",
     "Contents",
+    "DeidentificationOption",
+    "DeidentificationProfile",
+    "Deidentified",
     "DisplayAttributes",
     "Element",
     "Explained",
     "Explanation",
+    "HoldReason",
     "IdentifierKind",
     "InstanceFacts",
     "Localisation",
@@ -54,6 +66,7 @@ __all__ = [
     "Replacement",
     "RestoreError",
     "blind_index",
+    "deidentify",
     "explain",
     "localise",
     "looks_like_dicom",
@@ -61,5 +74,6 @@ __all__ = [
     "neutralise_stream",
     "read_contents",
     "read_display",
+    "replaced_uid",
     "restore",
 ]

@@ -277,10 +277,15 @@ def _patch_between(view: memoryview, rewritten: Rewritten, whole: bytes | None) 
     return reverse_patch.pack(digests, len(stored), reverse_patch.steps_between(view, stored))
 
 
-def _tolerant(view: memoryview, profile: Profile, whole: bytes | None) -> Neutralised:
+def mended_object(view: memoryview) -> tuple[bytes, tuple[Repair, ...]]:
+    """Return a whole, conformant file and what was mended; raises Refused."""
     from importal.dicom.recovery import recover  # noqa: PLC0415 -- pydicom is loaded only when needed
 
-    mended, repairs = recover(view)
+    return recover(view)
+
+
+def _tolerant(view: memoryview, profile: Profile, whole: bytes | None) -> Neutralised:
+    mended, repairs = mended_object(view)
     try:
         rewritten = rewrite(mended, profile)
     except Defect:

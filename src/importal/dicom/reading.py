@@ -68,6 +68,7 @@ class Contents:
     file_meta: tuple[Element, ...] = field(repr=False)
     elements: tuple[Element, ...] = field(repr=False)
     bulk: Element | None = field(repr=False)
+    bulk_is_fragmented: bool = False
 
 
 def read_contents(data: bytes | memoryview) -> Contents:
@@ -104,7 +105,8 @@ def walk_contents(data: bytes | memoryview) -> Contents:
         vr = bytes(head).decode("latin-1") if codec.explicit else "OW"
         bulk = Element(walk.bulk_tag, vr, value, None, codec, "")
     preamble = bytes(data[: part10.MAGIC_AT])
-    return Contents(syntax, preamble, _file_meta(memoryview(data), meta), elements, bulk)
+    fragmented = walk.bulk_length == UNDEFINED
+    return Contents(syntax, preamble, _file_meta(memoryview(data), meta), elements, bulk, fragmented)
 
 
 def _file_meta(view: memoryview, meta: FileMeta) -> tuple[Element, ...]:

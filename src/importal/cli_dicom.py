@@ -1,6 +1,7 @@
 """``importal dicom``: the engine on single files, without a portal.
 
-Exit codes: 0 done, 1 the object was declined or does not fit, 2 wrong use. What is written appears under
+Exit codes: 0 done, 1 the object was declined or does not fit, 2 wrong use, 3 done, but a person has to
+look at the result. What is written appears under
 its name only when it is whole, and nothing that exists is ever overwritten. Values are patient data: they are
 printed on request only, and the local patient is read from a file: everyone on a machine sees arguments.
 """
@@ -22,7 +23,7 @@ import typer
 from importal import __version__, dicom
 from importal.errors import TABLE
 
-DECLINED, WRONG_USE = 1, 2
+DECLINED, WRONG_USE, HELD = 1, 2, 3
 KEY_BYTES = 32
 CHUNK_BYTES = 1 << 20
 SENTENCES = {
@@ -31,6 +32,17 @@ SENTENCES = {
     "patch.damaged": "is a damaged reverse patch",
     "stored.length": "is not the object that this reverse patch was made for",
     "stored.differs": "is not the object that this reverse patch was made for",
+}
+HOLDS = {
+    dicom.HoldReason.BURNED_IN_ANNOTATION: "its pixels may show writing; nothing says that they do not",
+    dicom.HoldReason.RECOGNISABLE_FEATURES: "its pixels show features that somebody can be known by",
+    dicom.HoldReason.ULTRASOUND: "ultrasound often has the name in its pixels",
+    dicom.HoldReason.SECONDARY_CAPTURE: "a secondary capture often has the name in its pixels",
+    dicom.HoldReason.SCREEN: "it is the picture of a screen or a label",
+    dicom.HoldReason.PHOTOGRAPH: "a photograph can show a face",
+    dicom.HoldReason.DOCUMENT: "it holds a document, which is passed through as it is",
+    dicom.HoldReason.OVERLAY_IN_PIXELS: "an overlay lies in its pixels and cannot be removed",
+    dicom.HoldReason.OPAQUE_VALUE: "bytes that cannot be read still hold a word of the identity",
 }
 REASONS = {
     dicom.Reason.PSEUDONYM: "another hospital's identifier becomes its pseudonym",
@@ -109,6 +121,47 @@ def _neutralised(source: Path, out: BinaryIO, profile: dicom.Profile) -> dicom.N
         _decline(source, refused)
     out.writelines(result.chunks)
     return result
+
+
+@app.command()
+def deidentify(
+    source: Source,
+    target: Target,
+    *,
+    key_file: Annotated[
+        Path,
+        typer.Option(help="File with the secret behind pseudonyms, UIDs and dates; not that of neutralise."),
+    ],
+    option: Annotated[
+        list[dicom.DeidentificationOption] | None,
+        typer.Option(help="An option of the Basic Profile, as often as needed; else the usual ones."),
+    ] = None,
+    basic: Annotated[bool, typer.Option("--basic", help="The Basic Profile without any option.")] = False,
+    issuer: Issuer = "IMPORTAL",
+) -> None:
+    """Make an object anonymous by the Basic Application Confidentiality Profile (PS3.15 Annex E).
+
+    Pixels are not changed: where they may show who it is, the reasons are printed, and a person has to look
+    before the object goes anywhere. Nothing is kept to take it back. The usual options are all but
+    retain_uids and retain_device. Exit codes: 0 done, 1 the object was declined, 2 wrong use, 3 done, but a
+    person has to look.
+    """
+    if basic and option:
+        _stop("--basic means no options, but some were given.", WRONG_USE)
+    options = frozenset() if basic else frozenset(option or dicom.USUAL_OPTIONS)
+    profile = dicom.DeidentificationProfile(dicom.Pseudonyms(_key(key_file)), issuer, options)
+    _require_new(target)
+    try:
+        result = dicom.deidentify(_read(source), profile)
+    except dicom.Refused as refused:
+        _decline(source, refused)
+    _write(target, result.chunks)
+    print(f"{target}: {result.length} bytes")
+    _print_remarks(result.repairs, ())
+    for reason in result.held_for:
+        print(f"look at it: {HOLDS[reason]}")
+    if result.held_for:
+        raise typer.Exit(HELD)
 
 
 @app.command()

@@ -20,7 +20,14 @@ EXAMPLES = {
     title: re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     for title, text in SECTIONS.items()
 }
-WANTED = ["Neutralise a file", "Neutralise a stream", "Localise", "Restore", "Explain what would be changed"]
+WANTED = [
+    "Neutralise a file",
+    "Neutralise a stream",
+    "Localise",
+    "De-identify",
+    "Restore",
+    "Explain what would be changed",
+]
 
 
 @pytest.fixture
@@ -51,6 +58,9 @@ def test_every_example_runs_and_gives_what_the_page_says(folder):
     local = pydicom.dcmread("local.dcm")
     assert (local.PatientID, str(local.PatientName)) == ("4711", "Müller^Änne")
     assert local.OriginalAttributesSequence[0].ReasonForTheAttributeModification == "COERCE"
+    nobody = pydicom.dcmread("nobody.dcm")
+    assert (nobody.PatientIdentityRemoved, str(nobody.PatientName)) == ("YES", nobody.PatientID)
+    assert "look at it: ()" in printed["De-identify"]
     assert "(0010,0020) PatientID replaced pseudonym" in printed["Explain what would be changed"]
     assert "FOREIGN-0815" not in "".join(printed.values())
 

@@ -8,7 +8,7 @@ input, nothing but `Refused` and `RestoreError` is raised.
 """
 
 from importal.dicom.burned_in import HoldReason
-from importal.dicom.confidentiality import DeidentificationOption
+from importal.dicom.confidentiality import USUAL_OPTIONS, DeidentificationOption
 from importal.dicom.deidentification import (
     DeidentificationProfile,
     Deidentified,
@@ -41,6 +41,7 @@ from importal.dicom.streaming import neutralise_stream
 silence_pydicom()
 
 __all__ = [
+    "USUAL_OPTIONS",
     "Change",
     "Contents",
     "DeidentificationOption",

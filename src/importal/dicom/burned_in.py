@@ -1,7 +1,8 @@
 """Which de-identified objects a person has to look at: where pictures or bytes may still name somebody.
 
 Nothing here reads pixels. Ultrasound, secondary captures, screens, photographs and documents are held
-whatever they claim; every other picture when Burned In Annotation says anything but NO (PS3.3 C.7.6.1).
+whatever they claim; every other picture unless Burned In Annotation says NO (PS3.3 C.7.6.1). Where a scanner
+computes the picture (CT, MR, PET, …) that attribute is rarely written; there its absence holds nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ _BY_CLASS = (
     (HoldReason.SECONDARY_CAPTURE, ("7",)),
     (HoldReason.ULTRASOUND, ("3", "3.1", "6", "6.1", "6.2")),
     (HoldReason.DOCUMENT, ("104",)),
-    (HoldReason.PHOTOGRAPH, ("77.1.1", "77.1.2", "77.1.4", "77.1.5.1", "77.1.7")),
+    (HoldReason.PHOTOGRAPH, ("77.1.1", "77.1.2", "77.1.3", "77.1.4", "77.1.5.1", "77.1.5.2", "77.1.7")),
 )
 # Multi-frame secondary captures are 7.1 to 7.4; endoscopy and photography have video twins (…1.1, …4.1).
 _WITH_SUBCLASSES = frozenset({"7", "104", "77.1.1", "77.1.2", "77.1.4"})
@@ -48,6 +49,25 @@ _BY_MODALITY = {
 }
 # A slide scanner's label and overview show what is written on the slide (PS3.3 C.8.12.4.1.1).
 _SCREENS = ("SCREEN", "CAPTURE", "LABEL", "OVERVIEW", "SAVE")
+# What is computed from signals, and what is derived of that; by SOP class, as anyone may write any Modality.
+_COMPUTED = (
+    "2",
+    "2.1",
+    "2.2",
+    "4",
+    "4.1",
+    "4.2",
+    "4.4",
+    "20",
+    "128",
+    "128.1",
+    "130",
+    "66",
+    "66.4",
+    "66.7",
+    "30",
+    "481.2",
+)
 _GREY_MODALITIES = frozenset({"CT", "MR", "CR", "DX", "MG", "XA", "RF", "PT", "NM", "IO", "PX"})
 _COLOUR_SAMPLES = 3
 _FIRST_OVERLAY, _LAST_OVERLAY, _OVERLAY_DATA, _OVERLAY_ROWS = 0x6000, 0x601E, 0x3000, 0x0010
@@ -68,7 +88,7 @@ def hold_reasons(top: Mapping[int, Element], sop_class: str, *, is_picture: bool
 
     reasons = [reason for reason, roots in _BY_CLASS if _is_one_of(sop_class, roots)]
     if is_picture:
-        reasons += _reasons_of_picture(text)
+        reasons += _reasons_of_picture(text, is_computed=_is_one_of(sop_class, _COMPUTED))
         reasons += [HoldReason.OVERLAY_IN_PIXELS] if _has_overlay_in_pixels(top) else []
     return list(dict.fromkeys(reasons))
 
@@ -80,12 +100,12 @@ def _is_one_of(sop_class: str, roots: tuple[str, ...]) -> bool:
     return any(own == root or (root in _WITH_SUBCLASSES and own.startswith(f"{root}.")) for root in roots)
 
 
-def _reasons_of_picture(text: Callable[[int], str]) -> list[HoldReason]:
+def _reasons_of_picture(text: Callable[[int], str], *, is_computed: bool) -> list[HoldReason]:
     reasons: list[HoldReason] = []
     modality = text(_MODALITY)
     if modality in _BY_MODALITY:
         reasons.append(_BY_MODALITY[modality])
-    if text(_BURNED_IN) not in ("", "NO"):
+    if text(_BURNED_IN) != "NO" and (text(_BURNED_IN) or not is_computed):
         reasons.append(HoldReason.BURNED_IN_ANNOTATION)
     if text(_FEATURES) not in ("", "NO"):
         reasons.append(HoldReason.RECOGNISABLE_FEATURES)

@@ -184,8 +184,9 @@ def basic_fate(row: ConfidentialityRow, parent: int, sop_class: str) -> Fate:
     if len(actions) == 1:
         return Fate(actions[0])
     kind = _type_of(row.tag, parent, sop_class)
-    # A reference inside a sequence is what Common Instance Reference speaks of; a new UID names nobody.
-    if kind == "1" or (parent and row.basic.endswith("U*")):
+    # Referenced Series Sequence stays, and must name what the object refers to (PS3.3 C.12.2): so references
+    # to images stay wherever they stand, with new UIDs, which name nobody.
+    if kind == "1" or row.basic.endswith("U*"):
         return Fate(actions[-1])
     if kind == "2" and Fate.EMPTY.value in actions:
         return Fate.EMPTY

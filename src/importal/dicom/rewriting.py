@@ -96,6 +96,9 @@ _CLASS_UIDS = frozenset(
 # Texts of an unlisted attribute that a person typed, by the end of its keyword.
 _TYPED = ("Description", "Comment", "Comments", "Explanation", "Text", "Title", "Notes", "Label")
 _SHORTEST_OPAQUE_WORD = 4
+# Code strings in which consoles let people write; elsewhere they say how the object is to be read.
+_DESCRIBING_GROUPS = frozenset((0x0008, 0x0010, 0x0018, 0x0020, 0x0032))
+_STRUCTURAL = frozenset((tag_of("SpecificCharacterSet"), tag_of("Modality")))
 _OFFSET = re.compile(r"[+-]\d{4}")
 
 
@@ -222,8 +225,8 @@ class Rewriting:
             return raw
         if vr in _SHORT_TEXTS or vr in _FREE_TEXTS:
             identity = self._identity or frozenset()
-            if vr == "CS":  # defined terms are words; only a number in one can be an identifier
-                identity = frozenset(word for word in identity if word.isdigit())
+            if vr == "CS":
+                identity = _identity_in_terms(element.tag, identity)
             return self._text(element, lambda value: word_list.without(value, identity)) or dummy(vr)
         if vr in ("IS", "DS") and self._equals_identifier(element):
             return dummy(vr)
@@ -307,6 +310,13 @@ def _identity_of(elements: Sequence[Element]) -> frozenset[str]:
         elif rule is not None and rule.arrival is not Arrival.KEEP and element.items is None:
             identifiers += element.text().split("\\")
     return identity_words(names, identifiers, dates)
+
+
+def _identity_in_terms(tag: int, identity: frozenset[str]) -> frozenset[str]:
+    """Return the words that must not stand in a code string: people are called Code and Palette, too."""
+    if tag in _STRUCTURAL or tag >> 16 not in _DESCRIBING_GROUPS:
+        return frozenset()
+    return frozenset(word for word in identity if word_list.is_telling(word))
 
 
 def _every(elements: Iterable[Element]) -> Iterator[Element]:

@@ -16,6 +16,7 @@ _MEASURE = re.compile(
 )
 # 12.05.19, 555-12-34: three numbers in a row are a date or a telephone number, not a measure.
 _CHAIN = re.compile(r"\d+(?:[-./: ]+\d+){2,}")
+_TELLING_LETTERS = 4
 
 
 def _words() -> frozenset[str]:
@@ -49,6 +50,11 @@ def without(text: str, identity: AbstractSet[str]) -> str:
 def folded_words(text: str) -> set[str]:
     """Return the words of a text as `identity` names them: two signs or more."""
     return {word.casefold() for word in _WORD.findall(text) if len(word) > 1}
+
+
+def is_telling(word: str) -> bool:
+    """Whether a folded word can hardly be a defined term: a longer one that is not of the list."""
+    return len(word) >= _TELLING_LETTERS and word not in WORDS
 
 
 def _may_stand(word: str, identity: AbstractSet[str]) -> bool:

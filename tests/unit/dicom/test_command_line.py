@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from importal import dicom
 from importal.cli import app
-from importal.cli_dicom import REASONS, SENTENCES
+from importal.cli_dicom import HOLDS, REASONS, SENTENCES
 
 ORIGINAL = samples.part10(samples.as_list(samples.image()))
 LOCAL = {"patient_id": "4711", "patient_name": "Local^Person"}
@@ -92,17 +92,52 @@ def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", ORIGINAL[:300], bytes(128) + b"DICM"])
-@pytest.mark.parametrize("verb", ["neutralise", "localise", "explain", "dump"])
+@pytest.mark.parametrize("verb", ["neutralise", "deidentify", "localise", "explain", "dump"])
 def test_what_the_engine_declines_is_said_in_a_sentence_and_nothing_is_written(folder, verb, content):
     Path("image.dcm").write_bytes(content)
     more = {
         "neutralise": ["neutral.dcm", "image.patch", "--key-file", "key"],
+        "deidentify": ["nobody.dcm", "--key-file", "key"],
         "localise": ["local.dcm", "--local", "local.json"],
     }
     result = run(verb, "image.dcm", *more.get(verb, []))
     assert result.exit_code == 1
     assert result.output.startswith("image.dcm: This ")
     assert files(folder) == ["image.dcm", "key", "local.json"]
+
+
+def deidentify(*options, source="image.dcm"):
+    return run("deidentify", source, "nobody.dcm", "--key-file", "key", *options)
+
+
+def test_an_object_becomes_anonymous_with_the_options_that_were_asked_for(folder):
+    assert deidentify().exit_code == 0
+    usual = Path("nobody.dcm").read_bytes()
+    assert not [word for word in (b"FOREIGN-0815", b"Sample", b"ACC-4711") if word in usual]
+    assert (b"113105" in usual, b"113110" in usual) == (True, False)
+    Path("nobody.dcm").unlink()
+    assert deidentify("--option", "retain_uids").exit_code == 0
+    retained = Path("nobody.dcm").read_bytes()
+    assert (b"113105" in retained, b"113110" in retained) == (False, True)
+    Path("nobody.dcm").unlink()
+    assert deidentify("--basic").exit_code == 0
+    basic = Path("nobody.dcm").read_bytes()
+    assert (b"113100" in basic, b"113105" in basic) == (True, False)
+    assert deidentify("--basic").exit_code == 2
+    assert Path("nobody.dcm").read_bytes() == basic
+
+
+def test_basic_with_options_is_wrong_use(folder):
+    assert deidentify("--basic", "--option", "retain_uids").exit_code == 2
+    assert not Path("nobody.dcm").exists()
+
+
+def test_what_a_person_has_to_look_at_is_said_and_has_an_exit_code_of_its_own(folder):
+    image = samples.image() | {0x00280301: ("CS", "YES")}
+    Path("image.dcm").write_bytes(samples.part10(samples.as_list(image)))
+    result = deidentify()
+    assert (result.exit_code, Path("nobody.dcm").exists()) == (3, True)
+    assert "look at it: its pixels may show writing" in result.output
 
 
 def test_object_and_patch_of_different_files_give_nothing(folder):
@@ -158,6 +193,7 @@ def test_explain_and_dump_show_values_on_request_only(folder):
 
 def test_every_reason_and_every_code_has_its_sentence():
     assert set(REASONS) == set(dicom.Reason)
+    assert set(HOLDS) == set(dicom.HoldReason)
     source = Path(dicom.__file__).with_name("reverse_patch.py").read_text(encoding="utf-8")
     assert all(f'"{code}"' in source for code in SENTENCES)
     assert source.count("RestoreError(") == sum(source.count(f'RestoreError("{code}")') for code in SENTENCES)

@@ -7,6 +7,7 @@ written. The tables of the reference are made from the program; the prose around
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel
@@ -140,15 +141,17 @@ def _error_codes() -> str:
     return _markdown(("Code", "HTTP", "In words"), rows)
 
 
-def _table(name: str, *head: str) -> Callable[[], str]:
-    """Return the maker of a table of the conformance statement."""
+def _table(name: str, *head: str, module: str = "conformance") -> Callable[[], str]:
+    """Return the maker of a table of the conformance statement, or of its page on de-identification."""
 
     def make() -> str:
-        from tools import conformance
-
-        return _markdown(head, getattr(conformance, name)())
+        return _markdown(head, getattr(import_module(f"tools.{module}"), name)())
 
     return make
+
+
+def _deidentification(name: str, *head: str) -> Callable[[], str]:
+    return _table(name, *head, module="deidentification_tables")
 
 
 def _documents() -> str:
@@ -204,6 +207,12 @@ PAGES: Mapping[str, Tables] = {
         ),
         "repairs": _table("repairs", "Repair", "What was wrong and what is done"),
         "limits": _table("limits", "What", "At most"),
+    },
+    "deidentification": {
+        "options": _deidentification("options", "Option", "Code (CID 7050)", "Unless chosen otherwise"),
+        "attributes": _deidentification("attributes", "Attribute", "Basic Profile", "With an option"),
+        "gaps": _deidentification("gaps", "Attribute", "What is done"),
+        "holds": _deidentification("holds", "Reason", "In words"),
     },
 }
 

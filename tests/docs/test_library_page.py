@@ -68,7 +68,8 @@ def test_every_example_runs_and_gives_what_the_page_says(folder):
 def test_the_commands_of_the_page_run_as_they_stand(folder):
     text = SECTIONS["The same on the command line"]
     (block,) = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    Path("site.key").write_bytes(bytes(range(32)))
+    for name in ("site.key", "nobodies.key"):
+        Path(name).write_bytes(bytes(range(32)))
     Path("local.json").write_text('{"patient_id": "4711", "patient_name": "Local^Person"}', encoding="utf-8")
     commands = [line.split()[1:] for line in block.splitlines() if line.startswith("importal ")]
     assert {command[1] for command in commands} == set(typer.main.get_command(app).commands["dicom"].commands)

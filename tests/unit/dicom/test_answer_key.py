@@ -5,6 +5,7 @@ import re
 import warnings
 from collections import Counter, defaultdict
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pydicom
@@ -17,6 +18,7 @@ from importal.dicom.confidentiality import USUAL_OPTIONS
 
 RULES_ALONE = frozenset(CATEGORIES) - {"text_removed", "text_retained", "pixels_hidden"}
 SUBJECTS = 12
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +154,9 @@ def test_what_rules_alone_decide_is_always_right(score, category):
 def test_of_all_answers_at_least_999_in_1000_are_right(score):
     right, wrong = sum(score.right.values()), sum(score.wrong.values())
     assert right / (right + wrong) >= 0.999, Counter(score.misses).most_common(20)
+
+
+def test_the_figures_of_the_reference_are_these(score):
+    page = (ROOT / "docs" / "reference" / "deidentification.md").read_text(encoding="utf-8")
+    rows = [f"| {category} | {score.right[category]} | {score.wrong[category]} |" for category in CATEGORIES]
+    assert "\n".join(rows) in page

@@ -45,7 +45,8 @@ def read(result):
         warnings.simplefilter("ignore")
         data_set = pydicom.dcmread(io.BytesIO(b"".join(result.chunks)))
         for element in data_set.iterall():
-            str(element.value)
+            if element.VR not in {"OB", "OW", "UN", "SQ"}:
+                str(element.value)
         return data_set
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from importal.dicom import charsets
 from importal.dicom.codec import padded
 from importal.dicom.edits import EditList
+from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.profile import (
     IDENTITY,
     ISSUER_OF_PATIENT_ID,
@@ -90,10 +91,11 @@ class _Arrival:
         self._profile = profile
         self._edits = EditList(buffer)
         self._replacements: dict[tuple[IdentifierKind, str], Replacement] = {}
-        self._known: dict[tuple[int, bytes], bytes] = {}
+        self._known: dict[tuple[int, bytes, str], bytes] = {}
         self._originals: set[bytes] = set()
         self._top = {found.tag: found for found in walk.found if found.node is root}
         self._charset = self._plain(SPECIFIC_CHARACTER_SET)
+        self._sets = self._own_sets()
         self._study = ""
         self._scope = b""
         self._issuer = padded(profile.issuer_of_patient_id.encode("ascii", "replace"))
@@ -156,6 +158,11 @@ class _Arrival:
         found = self._top.get(tag)
         return charsets.decode(self._value(found), self._charset) if found else ""
 
+    def _own_sets(self) -> ItemCharsets | None:
+        """Return the sets of the items, None where no item has one of its own."""
+        declared = [found for found in self._walk.found if found.tag == SPECIFIC_CHARACTER_SET]
+        return ItemCharsets(self._buffer, declared) if any(found.depth for found in declared) else None
+
     def _mitra_blocks(self) -> set[tuple[int, int]]:
         return {
             (id(found.node), found.tag & 0xFF)
@@ -170,15 +177,17 @@ class _Arrival:
     def _pseudonymise(self, found: Found) -> None:
         raw = self._value(found)
         vr, kind = _PSEUDONYMISED.get(found.tag, _MITRA)
-        new = self._known.get((found.tag, raw))
+        charset = self._sets.of(found.node) if self._sets else self._charset
+        new = self._known.get((found.tag, raw, charset))
         if new is None:
-            new = self._known[found.tag, raw] = padded(self._replacement(kind, raw).encode("ascii"))
+            new = padded(self._replacement(kind, raw, charset).encode("ascii"))
+            self._known[found.tag, raw, charset] = new
         if new:
             self._write(found, vr, new)
 
-    def _replacement(self, kind: IdentifierKind, raw: bytes) -> str:
+    def _replacement(self, kind: IdentifierKind, raw: bytes, charset: str) -> str:
         """Return the pseudonym for a value and note the replacement; "" for an empty value, which stays."""
-        original = charsets.decode(raw, self._charset)
+        original = charsets.decode(raw, charset)
         if not original:
             return ""
         self._originals.add(raw)

@@ -22,6 +22,7 @@ from importal.dicom.coercion_record import (
     writer_for,
 )
 from importal.dicom.edits import EditList, applied
+from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.neutralisation import inflated
 from importal.dicom.profile import (
     ACCESSION_NUMBER,
@@ -108,19 +109,18 @@ def _localised(
 ) -> _DataSet:
     start, end = span
     walk, root = _walk(buffer, start, end, codec, everything=False)
-    split = walk.bulk_start if walk.bulk_start >= 0 else end
-    charset = _plain(buffer, walk, root, SPECIFIC_CHARACTER_SET)
     prior: _Elements | None = None
-    if not _fits(localisation, charset):
+    try:
+        planned = _Departure(buffer, walk, root, localisation).run(None)
+    except UnicodeEncodeError:  # what cannot be written in the set of its place; then all text becomes UTF-8
         prior = _Elements(buffer, walk)
         full, full_root = _walk(buffer, start, end, codec, everything=True)
-        pieces = applied(buffer, utf8_edits(buffer, full, full_root), start, end)
-        buffer = b"".join(pieces)
-        start, charset = 0, charsets.UTF_8
-        end = len(buffer)
+        buffer = b"".join(applied(buffer, utf8_edits(buffer, full, full_root), start, end))
+        start, end = 0, len(buffer)
         walk, root = _walk(buffer, start, end, codec, everything=False)
-        split = walk.bulk_start if walk.bulk_start >= 0 else end
-    edits = _Departure(buffer, walk, root, localisation, charset).run(prior).resolved()
+        planned = _Departure(buffer, walk, root, localisation).run(prior)
+    edits = planned.resolved()
+    split = walk.bulk_start if walk.bulk_start >= 0 else end
     before = [edit for edit in edits if edit[0] < split or edit[0] == edit[1] == split]
     header = b"".join(applied(buffer, before, start, split))
     bulk = applied(buffer, edits[len(before) :], split, end)
@@ -136,32 +136,6 @@ def _walk(
     if walk.first_group() < 0:
         raise Refused(RefusalReason.TRUNCATED)
     return walk, root
-
-
-def _fits(localisation: Localisation, charset: str) -> bool:
-    texts = (
-        localisation.patient_name,
-        localisation.patient_id,
-        localisation.issuer_of_patient_id,
-        localisation.accession_number,
-        localisation.issuer_of_accession_number,
-        localisation.requested_procedure_id,
-        localisation.institution_name,
-        localisation.source_of_previous_values,
-    )
-    try:
-        for text in texts:
-            charsets.encode(text, charset)
-    except UnicodeError:
-        return False
-    return True
-
-
-def _plain(buffer: bytes | memoryview, walk: HeaderWalk, root: Node, tag: int) -> str:
-    for found in walk.found:
-        if found.tag == tag and found.node is root:
-            return bytes(buffer[found.value : found.end]).decode("latin-1").strip(" \0")
-    return ""
 
 
 class _Elements:
@@ -188,21 +162,25 @@ class _Departure:
         walk: HeaderWalk,
         root: Node,
         localisation: Localisation,
-        charset: str,
     ) -> None:
         self._buffer = buffer
         self._walk = walk
         self._root = root
         self._local = localisation
-        self._charset = charset
-        self._writer = Writer(root.codec, charset)
+        self._sets = ItemCharsets(buffer, walk.found)
+        self._charset = self._sets.of(root)
+        self._writer = Writer(root.codec, self._charset)
         self._edits = EditList(buffer)
         self._top = {found.tag: found for found in walk.found if found.node is root}
         self._before = _Elements(buffer, walk)
         self._prior: dict[int, bytes] = {}
+        self._of_patient: set[Node] = set()
 
     def run(self, prior: _Elements | None) -> EditList:
-        """Plan all edits; `prior` are the elements as stored, where the text was re-encoded since."""
+        """Plan all edits; `prior` are the elements as stored, where the text was re-encoded since.
+
+        Raises UnicodeEncodeError where a set cannot hold a local value.
+        """
         if prior is not None:
             self._before = prior
             absent = self._root.codec.element(SPECIFIC_CHARACTER_SET, "CS", b"")
@@ -277,6 +255,11 @@ class _Departure:
         stored = {
             tag: self._value(self._top[tag]) for tag in (PATIENT_ID, ACCESSION_NUMBER) if tag in self._top
         }
+        self._of_patient = {
+            found.node
+            for found in self._walk.found
+            if found.tag == PATIENT_ID and self._value(found) == stored.get(PATIENT_ID)
+        }
         top: Found | None = None
         for found in self._walk.found:
             if found.depth == 0:
@@ -288,9 +271,8 @@ class _Departure:
                 continue
             new = self._nested_value(found, stored)
             if new is not None and new != self._value(found):
-                raw = found.node.codec.element(
-                    found.tag, rule.vr, padded(charsets.encode(new, self._charset))
-                )
+                raw = padded(charsets.encode(new, self._sets.of(found.node)))
+                raw = found.node.codec.element(found.tag, rule.vr, raw)
                 self._edits.change(found.node, found.tag, (found.start, found.end), raw)
                 self._remember(owner, "SQ")
 
@@ -300,7 +282,8 @@ class _Departure:
         if found.tag == PATIENT_ID:
             return local.patient_id if same else None
         if found.tag == ISSUER_OF_PATIENT_ID:
-            return local.issuer_of_patient_id
+            # It belongs to the Patient ID beside it, which may be that of a mother or donor.
+            return local.issuer_of_patient_id if found.node in self._of_patient else None
         if found.tag == ACCESSION_NUMBER:
             return local.accession_number if same else ""
         if found.tag == _REQUESTED_PROCEDURE_ID:
@@ -309,7 +292,7 @@ class _Departure:
 
     def _value(self, found: Found) -> str:
         raw = bytes(self._buffer[found.value : found.end])
-        return charsets.decode(raw, self._charset)
+        return charsets.decode(raw, self._sets.of(found.node))
 
     def _owner(self, found: Found, top: Found | None) -> int:
         """Return the tag of the top-level element that an element lies in."""

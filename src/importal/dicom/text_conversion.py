@@ -9,6 +9,7 @@ from pydicom.datadict import dictionary_VR
 from importal.dicom import charsets
 from importal.dicom.codec import padded
 from importal.dicom.edits import Edit, EditList
+from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.profile import SPECIFIC_CHARACTER_SET
 from importal.dicom.walk import Found, HeaderWalk, Node, holds_items
 
@@ -18,11 +19,7 @@ _TEXT = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})
 def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list[Edit]:
     """Return the edits that turn a data set, walked with `everything`, into UTF-8."""
     edits = EditList(buffer)
-    own = {
-        id(found.node): bytes(buffer[found.value : found.end]).decode("latin-1").strip(" \0")
-        for found in walk.found
-        if found.tag == SPECIFIC_CHARACTER_SET
-    }
+    sets = ItemCharsets(buffer, walk.found)
     for found in walk.found:
         if found.tag == SPECIFIC_CHARACTER_SET:
             _write(edits, found, "CS", charsets.UTF_8.encode())
@@ -30,22 +27,13 @@ def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list
         vr = _vr_of(found)
         raw = bytes(buffer[found.value : found.end])
         if vr in _TEXT and not holds_items(found) and (not raw.isascii() or b"\x1b" in raw):
-            text = charsets.decode(raw, _charset_of(found.node, own), person_name=vr == "PN")
+            text = charsets.decode(raw, sets.of(found.node), person_name=vr == "PN")
             _write(edits, found, vr, text.encode("utf-8", "replace"))
-    if id(root) not in own:
+    if not sets.declares(root):
         place = walk.place_of(SPECIFIC_CHARACTER_SET)
         new = root.codec.element(SPECIFIC_CHARACTER_SET, "CS", charsets.UTF_8.encode())
         edits.change(root, SPECIFIC_CHARACTER_SET, (place, place), new)
     return edits.resolved()
-
-
-def _charset_of(node: Node, own: dict[int, str]) -> str:
-    current: Node | None = node
-    while current is not None:
-        if id(current) in own:
-            return own[id(current)]
-        current = current.parent
-    return ""
 
 
 def _vr_of(found: Found) -> str:

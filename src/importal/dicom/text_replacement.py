@@ -15,9 +15,10 @@ from pydicom.datadict import dictionary_VR, private_dictionary_VR
 from importal.dicom import charsets, value_search
 from importal.dicom.arrival import Arrived
 from importal.dicom.codec import Codec, padded
-from importal.dicom.profile import SPECIFIC_CHARACTER_SET, tag_of
+from importal.dicom.item_charsets import ItemCharsets
+from importal.dicom.profile import tag_of
 from importal.dicom.records import IdentifierKind
-from importal.dicom.walk import STANDARD, Found, HeaderWalk, Node, holds_items
+from importal.dicom.walk import STANDARD, Found, HeaderWalk, holds_items
 
 # Characters that a value may have (PS3.5 Table 6.2-1); PN: a component group.
 _LIMITS = {"SH": 16, "LO": 64, "PN": 64, "ST": 1024, "LT": 10240, "UC": 1 << 31, "UT": 1 << 31, "UR": 1 << 31}
@@ -82,12 +83,10 @@ class _Texts:
         longest_first = sorted(tokens, key=lambda token: (-len(token), token))
         choice = b"|".join(map(re.escape, longest_first))
         self._pattern = re.compile(b"(?<![0-9A-Za-z])(?:" + choice + b")(?![0-9A-Za-z])")
-        self._charsets: dict[int, str] = {}
+        self._charsets = ItemCharsets(buffer, walk.found)
         self._creators: dict[tuple[int, int], str] = {}
         for found in walk.found:
-            if found.tag == SPECIFIC_CHARACTER_SET:
-                self._charsets[id(found.node)] = self._plain(found)
-            elif is_creator(found.tag):
+            if is_creator(found.tag):
                 self._creators[id(found.node), found.tag] = self._plain(found)
 
     def replace(self) -> tuple[str, ...]:
@@ -117,7 +116,7 @@ class _Texts:
         if vr not in _LIMITS:
             return False
         raw = self._buffer[found.value : found.end].rstrip(b" \0")
-        charset = self._charset_of(found.node)
+        charset = self._charsets.of(found.node)
         mask = charsets.ascii_mask(raw, charset)
         cuts = [at for at, sign in enumerate(mask) if sign == 0x5C] if vr in _SEVERAL else []
         values, start = [], 0
@@ -154,14 +153,6 @@ class _Texts:
             return str(dictionary_VR(found.tag))
         creator = self._creators.get((id(found.node), found.tag & 0xFFFF0000 | found.tag >> 8 & 0xFF))
         return _private_vr(found.tag, creator) if creator else ""
-
-    def _charset_of(self, node: Node) -> str:
-        current: Node | None = node
-        while current is not None:
-            if id(current) in self._charsets:
-                return self._charsets[id(current)]
-            current = current.parent
-        return ""
 
     def _plain(self, found: Found) -> str:
         return self._buffer[found.value : found.end].decode("latin-1").strip(" \0")

@@ -233,3 +233,44 @@ def test_elements_that_were_all_absent_come_in_the_order_of_their_tags(syntax, p
     tags = [element.tag for element in dicom.read_contents(localised).elements]
     assert tags == sorted(tags)
     assert {0x00080050, 0x00080051, 0x00100010, 0x00100030, 0x00400275, 0x04000561} <= set(tags)
+
+
+GREEK_REQUEST = [(0x00080005, "CS", "ISO_IR 126"), (0x00080050, "SH", "ACC-4711"), (0x00401001, "SH", "RP-1")]
+
+
+def greek_request(own, profile, local, procedure):
+    """Localise an object of Latin-1 whose request has its own character set; return it and its request."""
+    request = [(0x00080005, "CS", own), *GREEK_REQUEST[1:]]
+    elements = samples.image() | {0x0040A370: ("SQ", [request])}
+    stored, _ = stored_of(samples.part10(samples.as_list(elements)), profile)
+    image, result = localised_of(stored, dataclasses.replace(local, requested_procedure_id=procedure))
+    return image, image.ReferencedRequestSequence[0], result
+
+
+def test_a_local_value_is_written_in_the_character_set_of_the_item_it_stands_in(profile, local):
+    image, request, result = greek_request("ISO_IR 148", profile, local, "Ä-77")
+    assert request.RequestedProcedureID == image.RequestAttributesSequence[0].RequestedProcedureID == "Ä-77"
+    assert not result.reencoded
+    image, request, result = greek_request("ISO_IR 192", profile, local, "Ä-77")
+    assert request.RequestedProcedureID == "Ä-77"
+    assert not result.reencoded
+
+
+def test_an_item_whose_own_set_cannot_hold_a_local_value_turns_all_text_into_utf8(profile, local):
+    image, request, result = greek_request("ISO_IR 126", profile, local, "Ä-77")
+    assert request.RequestedProcedureID == "Ä-77"
+    assert result.reencoded
+    assert (image.SpecificCharacterSet, request.SpecificCharacterSet) == ("ISO_IR 192", "ISO_IR 192")
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_nested_patient_id_and_its_issuer_change_together_or_not_at_all(own, profile, local):
+    person = [(0x00100020, "LO", "FOREIGN-0815" if own else "MOTHER-9"), (0x00100021, "LO", "CLINIC-B")]
+    elements = samples.image() | {0x00081120: ("SQ", [person]), 0x00081110: ("SQ", [person[1:]])}
+    stored, _ = stored_of(samples.part10(samples.as_list(elements)), profile)
+    before = pydicom.dcmread(io.BytesIO(stored)).ReferencedPatientSequence[0]
+    image, _ = localised_of(stored, local)
+    after = image.ReferencedPatientSequence[0]
+    kept = (before.PatientID, "IMPORTAL")
+    assert (after.PatientID, after.IssuerOfPatientID) == (("LOCAL-1", "HOSPITAL") if own else kept)
+    assert image.ReferencedStudySequence[0].IssuerOfPatientID == "IMPORTAL"

@@ -120,3 +120,17 @@ def test_a_digest_known_to_the_receiver_is_checked_on_restore(profile):
     wrong = dicom.neutralise(original, profile, original_sha256=bytes(32))
     with pytest.raises(dicom.RestoreError):
         dicom.restore(stored, wrong.reverse_patch)
+
+
+@pytest.mark.parametrize("top", ["ISO_IR 100", "ISO_IR 192", "GB18030"])
+def test_one_number_in_two_character_sets_is_one_identifier(top, profile):
+    python = {"ISO_IR 100": "latin-1", "ISO_IR 192": "utf-8", "GB18030": "gb18030"}
+    elements = samples.image() | {0x00080005: ("CS", top), ID: ("LO", "Ä-0815".encode(python[top]))}
+    items = [[(0x00080005, "CS", term), (ID, "LO", "Ä-0815".encode(name))] for term, name in python.items()]
+    inherited = [(0x00081110, "SQ", [[(ID, "LO", "Ä-0815".encode("latin-1"))]])]
+    elements[0x0040A730] = ("SQ", [*items, [(0x00080005, "CS", "ISO_IR 100"), *inherited]])
+    neutralised = dicom.neutralise(samples.part10(samples.as_list(elements)), profile)
+    patients = [each for each in neutralised.replacements if each.kind is dicom.IdentifierKind.PATIENT_ID]
+    assert [each.original for each in patients] == ["Ä-0815"]
+    stored = b"".join(neutralised.chunks)
+    assert stored.count(neutralised.facts.patient_pseudonym.encode()) == 5

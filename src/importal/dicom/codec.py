@@ -60,6 +60,14 @@ class Codec:
 IMPLICIT_LITTLE = Codec("<", explicit=False)
 EXPLICIT_LITTLE = Codec("<", explicit=True)
 EXPLICIT_BIG = Codec(">", explicit=True)
+IMPLICIT_BIG = Codec(">", explicit=False)  # no transfer syntax has it; sequences of old makers do
+# By the first bytes of a sequence, an item or its end: the layouts in which it may be written.
+ITEM_LAYOUTS = {
+    b"\xfe\xff\x00\xe0": (IMPLICIT_LITTLE, EXPLICIT_LITTLE),
+    b"\xfe\xff\xdd\xe0": (IMPLICIT_LITTLE,),
+    b"\xff\xfe\xe0\x00": (EXPLICIT_BIG, IMPLICIT_BIG),
+    b"\xff\xfe\xe0\xdd": (EXPLICIT_BIG,),
+}
 
 
 def codec_of(transfer_syntax_uid: str) -> Codec | None:

@@ -4,6 +4,8 @@ Every text element at every depth is read in the set that holds for its item (it
 PS3.3 C.12.1.1.2) and written in ISO_IR 192; UN and private elements of unknown VR keep their bytes.
 """
 
+from itertools import pairwise
+
 from pydicom.datadict import dictionary_VR
 
 from importal.dicom import charsets
@@ -20,9 +22,12 @@ def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list
     """Return the edits that turn a data set, walked with `everything`, into UTF-8."""
     edits = EditList(buffer)
     sets = ItemCharsets(buffer, walk.found)
-    for found in walk.found:
+    for found, following in pairwise((*walk.found, None)):
+        assert found is not None
         if found.tag == SPECIFIC_CHARACTER_SET:
             _write(edits, found, "CS", charsets.UTF_8.encode())
+            continue
+        if following is not None and following.start < found.end:  # a sequence, whatever its VR says
             continue
         vr = _vr_of(found)
         raw = bytes(buffer[found.value : found.end])

@@ -1,8 +1,8 @@
 """The header walker: finds elements at every depth of a data set by skipping values, decodes nothing.
 
-It descends into sequences of every kind: declared, encoded as UN (PS3.5 6.2.2), implicit, private. It is
-strict: the first thing that breaks a rule of PS3.5 raises a `Defect`; what is too deep or too much is
-`Refused`. Positions are offsets into the buffer that was given.
+It descends into sequences of every kind: declared, encoded as UN (PS3.5 6.2.2), implicit, private, and even
+written as plain bytes. It is strict: the first thing that breaks a rule of PS3.5 raises a `Defect`; what is
+too deep or too much is `Refused`. Positions are offsets into the buffer that was given.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pydicom.datadict import DicomDictionary
 
-from importal.dicom.codec import EXPLICIT_LITTLE, IMPLICIT_LITTLE, LONG_VRS, SHORT_VRS, Codec
+from importal.dicom.codec import ITEM_LAYOUTS, LONG_VRS, SHORT_VRS, Codec
 from importal.dicom.refusal import RefusalReason, Refused
 
 MAX_DEPTH = 64
@@ -21,7 +21,8 @@ UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 BULK = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
-_ITEM_BYTES = b"\xfe\xff\x00\xe0"
+# An item begins with such a byte, and a text with hardly any; an item and an empty element are so long.
+_ITEM_FROM, _SMALLEST_SEQUENCE = 0xFE, 16
 STANDARD = frozenset(DicomDictionary)
 SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 # What the implicit walk may skip without a second look: standard, no sequence, no pixels.
@@ -115,13 +116,8 @@ class HeaderWalk:
         self._ordered = ordered
         self._places: list[int] = []
         self.found: list[Found] = []
-        self.bulk_tag = 0
-        self.bulk_start = -1
-        self.bulk_value = -1
-        self.bulk_length = 0
-        self.bulk_end = -1
-        self.count = 0
-        self.position = 0
+        self.bulk_start = self.bulk_value = self.bulk_end = -1
+        self.bulk_tag = self.bulk_length = self.count = self.position = 0
         self.root: Node | None = None
 
     @property
@@ -159,7 +155,7 @@ class HeaderWalk:
             raise Defect(DefectKind.BEYOND_END, self._places[-1] if self._places else start) from None
         return root
 
-    def _explicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001 -- the inner loop of the engine: one body, no calls
+    def _explicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001, PLR0912 -- the inner loop of the engine: one body, no calls
         buffer, watch, found, short = self._buffer, self._watch, self.found, SHORT_VRS
         unpack, u32 = node.codec.head.unpack_from, node.codec.u32.unpack_from
         top, ordered, note = depth == 0, self._ordered, self._places.append
@@ -180,6 +176,8 @@ class HeaderWalk:
                     raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, vr, position, position + 8, stop, node, depth))
+                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= _ITEM_FROM:
+                    self._refuse_sequence(Found(tag, vr, position, position + 8, stop, node, depth))
                 if not number and length == 4:
                     _note_group_length(node, group, position + 8)
             else:
@@ -196,7 +194,7 @@ class HeaderWalk:
             raise Defect(DefectKind.NOT_DELIMITED, position)
         return position
 
-    def _implicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001 -- as above
+    def _implicit(self, position: int, end: int, node: Node, depth: int, delimited: bool) -> int:  # noqa: C901, FBT001, PLR0912 -- as above
         buffer, watch, found = self._buffer, self._watch, self.found
         unpack, plain = node.codec.head.unpack_from, self._plain
         top, ordered, note = depth == 0, self._ordered, self._places.append
@@ -217,6 +215,8 @@ class HeaderWalk:
                     raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, b"", position, position + 8, stop, node, depth))
+                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= _ITEM_FROM:
+                    self._perhaps_sequence(Found(tag, b"", position, position + 8, stop, node, depth))
             else:
                 self.count, mark = self.count + own - mark, own
                 if group == 0xFFFE:
@@ -256,13 +256,12 @@ class HeaderWalk:
                 return stop
             if vr not in (b"UN", b""):
                 raise Defect(DefectKind.ITEM, start)
-            return self._sequence(tag, vr, start, value, length, end, node, IMPLICIT_LITTLE, depth)
+            return self._opaque_sequence(Found(tag, vr, start, value, end, node, depth), length)
         stop = value + length
         if length & 1 or stop > end:
             raise _beyond_or_odd(start, stop, end)
-        unsure = vr == b"UN" or (not vr and tag not in STANDARD)
-        if length and (tag in SEQUENCES or (unsure and self._buffer[value : value + 4] == _ITEM_BYTES)):
-            self._opaque_sequence(tag, vr, start, value, length, node, depth)
+        if length and (tag in SEQUENCES or self._buffer[value] >= _ITEM_FROM):
+            self._perhaps_sequence(Found(tag, vr, start, value, stop, node, depth))
         elif tag in self._watch:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))
         return stop
@@ -303,26 +302,36 @@ class HeaderWalk:
             position += 8 + length
         raise Defect(DefectKind.NOT_DELIMITED, position)
 
-    def _opaque_sequence(  # noqa: PLR0913, PLR0917 -- as above
-        self, tag: int, vr: bytes, start: int, value: int, length: int, node: Node, depth: int
-    ) -> None:
-        """Descend into bytes that should or may be a sequence; a known one that cannot be read is a defect.
+    def _opaque_sequence(self, found: Found, length: int) -> int:
+        """Descend into a sequence whose items may have another layout; raises Defect where none fits.
 
         The count of elements is not taken back after a vain attempt: it bounds the attempts.
         """
         mark = len(self.found)
-        stop = value + length
-        for codec in dict.fromkeys((IMPLICIT_LITTLE, EXPLICIT_LITTLE, node.codec)):
+        tag, vr, start, value, end, node, depth = found
+        for codec in ITEM_LAYOUTS.get(bytes(self._buffer[value : value + 4]), ()):
             try:
-                self._sequence(tag, vr, start, value, length, stop, node, codec, depth)
+                return self._sequence(tag, vr, start, value, length, end, node, codec, depth)
             except (Defect, StructError):
                 del self.found[mark:]
-            else:
-                return
-        if tag in SEQUENCES:
-            raise Defect(DefectKind.ITEM, start)
-        if tag in self._watch:
-            self.found.append(Found(tag, vr, start, value, stop, node, depth))
+        raise Defect(DefectKind.ITEM, start)
+
+    def _perhaps_sequence(self, found: Found) -> None:
+        """Descend into bytes that begin as an item does; what must be a sequence and is none is a defect."""
+        try:
+            self._opaque_sequence(found, found.end - found.value)
+        except Defect:
+            if found.tag in SEQUENCES:
+                raise
+            if found.tag in self._watch:
+                self.found.append(found)
+
+    def _refuse_sequence(self, found: Found) -> None:
+        """Refuse what is watched in a sequence whose short length could not follow an edit."""
+        mark = len(self.found)
+        self._perhaps_sequence(found)
+        if len(self.found) > mark:
+            raise Refused(RefusalReason.IDENTIFIER_LEFT)
 
     def _sequence(  # noqa: PLR0913, PLR0917 -- as above
         self,

@@ -54,6 +54,7 @@ REASONS = {
     dicom.Reason.KEPT_BY_RULE: "kept by rule",
     dicom.Reason.NO_VALUE: "has no value",
     dicom.Reason.FILE_META: "who wrote the file, and private remarks in front of the object",
+    dicom.Reason.PADDING: "padding at the end means nothing and becomes zeros",
     dicom.Reason.LOCAL_PATIENT: "the local patient",
     dicom.Reason.LOCAL_ORDER: "the local order",
     dicom.Reason.RECORD_OF_CHANGE: "the record of what is changed",

@@ -5,6 +5,7 @@ pseudonymised, never deleted; UIDs stay (IHE RAD-61); nothing claims de-identifi
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from importal.dicom.codec import padded
 from importal.dicom.edits import EditList
 from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.profile import (
+    DATA_SET_TRAILING_PADDING,
     IDENTITY,
     ISSUER_OF_PATIENT_ID,
     MITRA_CREATOR,
@@ -117,6 +119,9 @@ class _Arrival:
                     removed_until = found.end
             elif found.start < removed_until:
                 self._collect(found)
+            elif tag == DATA_SET_TRAILING_PADDING:
+                # PS3.10 7.2: it means nothing, so it need not hold anything either.
+                self._edits.change(found.node, tag, (found.value, found.end), bytes(found.end - found.value))
             elif tag == ISSUER_OF_PATIENT_ID:
                 self._write(found, "LO", self._issuer)
                 removed_until = found.end  # it may pretend to be a sequence
@@ -191,6 +196,10 @@ class _Arrival:
         if not original:
             return ""
         self._originals.add(raw)
+        if not original.isascii():  # a maker's private text need not be in the object's character set
+            self._originals.add(original.encode("utf-8", "surrogatepass"))
+            with suppress(UnicodeEncodeError):
+                self._originals.add(original.encode("latin-1"))
         known = self._replacements.get((kind, original))
         if known is None:
             scope = self._scope_of(kind, original)

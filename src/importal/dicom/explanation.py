@@ -16,6 +16,7 @@ from importal.dicom.coercion_record import CONTRIBUTING_EQUIPMENT
 from importal.dicom.localisation import localise
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.profile import (
+    DATA_SET_TRAILING_PADDING,
     ISSUER_OF_PATIENT_ID,
     MITRA_GLOBAL_PATIENT_IDS,
     ORIGINAL_ATTRIBUTES,
@@ -79,6 +80,7 @@ class Reason(StrEnum):
     KEPT_BY_RULE = "kept_by_rule"
     NO_VALUE = "no_value"
     FILE_META = "file_meta"
+    PADDING = "padding"
     LOCAL_PATIENT = "local_patient"
     LOCAL_ORDER = "local_order"
     RECORD_OF_CHANGE = "record_of_change"
@@ -253,7 +255,8 @@ class _Arrived(_Comparison):
             return _ON_ARRIVAL[arrival]
         if value_search.text(tag) in self._texts:
             return Reason.VALUE_IN_TEXT
-        return Reason.RECORD_OF_CHANGE if _RECORD.intersection((*around, tag)) else self._otherwise
+        otherwise = Reason.PADDING if tag == DATA_SET_TRAILING_PADDING else self._otherwise
+        return Reason.RECORD_OF_CHANGE if _RECORD.intersection((*around, tag)) else otherwise
 
     def _reason_to_keep(self, arrival: Arrival | None, element: Element) -> Reason:
         if value_search.text(element.tag) in self._texts and arrival in (None, Arrival.KEEP):

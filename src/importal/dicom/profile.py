@@ -141,6 +141,7 @@ PATIENT_SEX = tag_of("PatientSex")
 ACCESSION_NUMBER = tag_of("AccessionNumber")
 STUDY_ID = tag_of("StudyID")
 ORIGINAL_ATTRIBUTES = tag_of("OriginalAttributesSequence")
+DATA_SET_TRAILING_PADDING = tag_of("DataSetTrailingPadding")
 
 IDENTITY = frozenset(
     {
@@ -159,4 +160,5 @@ ON_ARRIVAL = (
     | IDENTITY
     | MITRA_CREATORS
     | MITRA_GLOBAL_PATIENT_IDS
+    | {DATA_SET_TRAILING_PADDING}
 )

@@ -13,7 +13,7 @@ from importal.dicom.arrival import Arrived, arrive
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of
 from importal.dicom.neutralisation import check_header, edited_data_set, meta_edits, neutralise
 from importal.dicom.part10 import FileMeta
-from importal.dicom.profile import IDENTITY, ON_ARRIVAL
+from importal.dicom.profile import DATA_SET_TRAILING_PADDING, IDENTITY, ON_ARRIVAL
 from importal.dicom.records import Neutralised, NeutralisedStream, Profile
 from importal.dicom.refusal import RefusalReason, Refused, Repair
 from importal.dicom.walk import (
@@ -24,6 +24,7 @@ from importal.dicom.walk import (
     BulkReached,
     Defect,
     DefectKind,
+    Found,
     HeaderWalk,
 )
 
@@ -194,7 +195,7 @@ class _Flow:
         except Defect:
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
         late = walk.top_level[0][0] <= max(BULK)
-        if late or any(found.tag not in IDENTITY for found in walk.found):
+        if late or any(not _stays(found, tail) for found in walk.found):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
         if value_search.positions(tail, value_search.searchable(self._arrived.originals)):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
@@ -218,6 +219,13 @@ class _Flow:
             self._remains.hits,
             self._remains.replaced_text,
         )
+
+
+def _stays(found: Found, tail: bytes) -> bool:
+    """Tell whether nothing has to change in an element behind the bulk."""
+    if found.tag == DATA_SET_TRAILING_PADDING:
+        return not tail[found.value : found.end].strip(b"\0")
+    return found.tag in IDENTITY
 
 
 class _BulkEnd:

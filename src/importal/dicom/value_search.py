@@ -1,8 +1,9 @@
 """The value rule: after editing, does an original identifier still stand anywhere outside the pixels?
 
 Tag lists cannot know that a maker wrote the Patient ID into a comment, a private block or a report's text.
-Values of four characters or more are searched between token boundaries. `text_replacement` replaces the
-telling ones in texts; what remains is reported by its tag, because opaque bytes cannot be changed surely.
+Values of four characters or more are searched between token boundaries, also as UTF-16. `text_replacement`
+replaces the telling ones in texts; what remains is reported by its tag, because opaque bytes cannot be
+changed surely.
 """
 
 import re
@@ -27,6 +28,8 @@ _UID = re.compile(rb"[0-2](?:\.[0-9]+){3,}")
 _ESCAPE_END = re.compile(rb"\x1b[ -/]+[0-~]\Z")
 _ESCAPE_LENGTH = 4
 _ICON_PIXELS = 0x7FE00010
+# What parts a value into several: text behind a NUL or a line's end is a number of its own.
+_CUTS = re.compile(rb"[\\\0\t\n\f\r]")
 
 
 def searchable(values: Iterable[bytes]) -> set[bytes]:
@@ -34,8 +37,8 @@ def searchable(values: Iterable[bytes]) -> set[bytes]:
     return {
         plain
         for value in values
-        for part in ((value, *value.split(b"\\")) if b"\\" in value else (value,))
-        if len(plain := part.strip(b" \0")) >= MIN_LENGTH
+        for part in ((value, *_CUTS.split(value)) if _CUTS.search(value) else (value,))
+        if len(plain := part.strip(b" \0\r\n")) >= MIN_LENGTH
     }
 
 
@@ -59,13 +62,26 @@ def positions(buffer: bytes, values: Iterable[bytes], without: tuple[int, int] =
     start, end = without
     hits: set[int] = set()
     for value in values:
+        wide = _wide(value)
         for first, last in ((0, len(buffer)),) if start < 0 else ((0, start), (end, len(buffer))):
             at = buffer.find(value, first, last)
             while at >= 0:
                 if _is_token(buffer, at, at + len(value)):
                     hits.add(at)
                 at = buffer.find(value, at + 1, last)
+            at = buffer.find(wide, first, last)
+            while at >= 0:
+                if _is_wide_token(buffer, at, at + len(wide)):
+                    hits.add(at)
+                at = buffer.find(wide, at + 1, last)
     return sorted(hits)
+
+
+def _wide(value: bytes) -> bytes:
+    """Return what UTF-16 of either byte order has in common: the signs with a NUL between them."""
+    wide = bytearray(2 * len(value) - 1)
+    wide[::2] = value
+    return bytes(wide)
 
 
 def _is_token(buffer: bytes, start: int, end: int) -> bool:
@@ -79,6 +95,13 @@ def _is_token(buffer: bytes, start: int, end: int) -> bool:
         return True
     before = buffer[max(0, start - _ESCAPE_LENGTH) : start]
     return (len(before) > 1 and before[-2] > 0x7F) or _ESCAPE_END.search(before) is not None
+
+
+def _is_wide_token(buffer: bytes, start: int, end: int) -> bool:
+    """Tell the same of UTF-16; whichever byte order, a NUL stands between this and the next sign."""
+    before, behind = buffer[max(0, start - 2) : start], buffer[end : end + 2]
+    in_word = len(before) > 1 and not before[1] and before[0] in _WORD
+    return not in_word and not (len(behind) > 1 and not behind[0] and behind[1] in _WORD)
 
 
 def tags_at(buffer: bytes, start: int, codec: Codec, places: list[int]) -> tuple[str, ...]:

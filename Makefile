@@ -24,8 +24,8 @@ setup: $(PYTHON_STAMP) frontend ## install what is locked into .venv and fronten
 
 frontend: $(ASSETS) ## build the pages of sender and desk, when their sources changed
 
-demo: setup ## start portal, worker and a stand-in PACS with sample discs; Ctrl-C stops all
-	@$(BIN)/importal demo
+demo: setup ## start portal, worker and a stand-in PACS with sample discs (PORT=8080 sets its port); Ctrl-C stops all
+	@$(BIN)/importal demo $(if $(PORT),--port $(PORT))
 
 demo-check: setup ## walk the whole road of an upload without a person, and print what happened
 	@$(BIN)/importal demo --check

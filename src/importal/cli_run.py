@@ -1,7 +1,9 @@
 """Commands that run processes: the portal, a worker, the demo."""
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +16,7 @@ import uvicorn
 
 from importal import logs, settings
 from importal.components import build, prepare
+from importal.parent import end_with_parent, environment_of_child
 
 log = logs.get("cli")
 # A worker that dies at once is not restarted in a tight loop.
@@ -29,6 +32,11 @@ def serve(
 
     loaded = settings.load()
     logs.configure(loaded.log_level)
+    end_with_parent()
+    # As Ctrl-C does: the worker beside it is ended as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Before anything else is started: a second portal would otherwise work beside the first, unseen.
+    listening = _listen(loaded.host, loaded.port)
     components = build(loaded)
     prepare(components)
     app = create_app(components)
@@ -37,22 +45,38 @@ def serve(
         supervisor.start()
     log.info("web.started", host=loaded.host, port=loaded.port)
     try:
-        uvicorn.run(
-            app,
-            host=loaded.host,
-            port=loaded.port,
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=True,
-            forwarded_allow_ips=loaded.trusted_proxies,
-            timeout_keep_alive=75,
-            h11_max_incomplete_event_size=None,
-        )
+        uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=True,
+                forwarded_allow_ips=loaded.trusted_proxies,
+                timeout_keep_alive=75,
+                h11_max_incomplete_event_size=None,
+            )
+        ).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # Ctrl-C is how it is meant to end
     finally:
         if supervisor is not None:
             supervisor.stop()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port, or say in a sentence why not."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            said = f"Port {port} of {host} is taken by another program. Set IMPORTAL_PORT to a free one."
+        else:
+            said = f"The portal cannot listen on {host}, port {port}. Check IMPORTAL_HOST and IMPORTAL_PORT."
+        print(said, file=sys.stderr)
+        raise typer.Exit(1) from None
 
 
 def worker() -> None:
@@ -70,7 +94,10 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its data and sample discs.")] = Path(
         "demo-data"
     ),
-    port: Annotated[int, typer.Option(help="Port of the portal.")] = 8080,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of the portal; 8080 or the next free one if left out."),
+    ] = None,
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Run the whole road without a person, then stop.")
@@ -109,7 +136,7 @@ class WorkerSupervisor:
         while not self._stopping.is_set():
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "importal", "worker"],
-                env={**os.environ, "IMPORTAL_PARENT": str(os.getpid())},
+                env={**os.environ, **environment_of_child()},
             )
             status = self._process.wait()
             if not self._stopping.is_set():

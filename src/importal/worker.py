@@ -1,10 +1,7 @@
 """The worker process: holds a slot, runs jobs, listens for storage commitment reports."""
 
 import contextlib
-import os
 import signal
-import threading
-import time
 from collections.abc import Iterator
 
 from importal import logs, pipeline
@@ -13,6 +10,7 @@ from importal.database import create_jobs_engine
 from importal.delivery import commitment_reported
 from importal.delivery.destinations.commitment import CommitmentListener
 from importal.jobs import JobWorker, claim_slot
+from importal.parent import end_with_parent
 
 log = logs.get("worker")
 
@@ -25,23 +23,9 @@ def run(components: Components) -> None:
     worker = JobWorker(engine, slot, pipeline.job_table(components))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
-    _stop_with_parent(worker)
+    end_with_parent(worker.stop)
     with _listening(components):
         worker.run()
-
-
-def _stop_with_parent(worker: JobWorker) -> None:
-    """End when the web process that started this worker is gone, however it went."""
-    parent = os.environ.get("IMPORTAL_PARENT")
-    if parent is None:
-        return
-
-    def watch() -> None:
-        while os.getppid() == int(parent):
-            time.sleep(1)
-        worker.stop()
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
 @contextlib.contextmanager

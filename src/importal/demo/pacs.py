@@ -32,6 +32,7 @@ from importal.dimse import (
     association_with,
     without_delay,
 )
+from importal.parent import end_with_parent
 
 _IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 _COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
@@ -200,6 +201,7 @@ def main() -> None:
     pacs = StandInPacs(
         arguments.folder, ae_title=arguments.ae_title, port=arguments.port, modalities=modalities
     )
+    end_with_parent()
     pacs.seed(local_orders())
     pacs.start()
     print(f"{pacs.ae_title} listens on 127.0.0.1:{pacs.port} and holds {len(pacs.index)} instances.")

@@ -8,12 +8,9 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -21,10 +18,20 @@ from pathlib import Path
 import httpx2
 
 from importal import accounts, audit, components, institutions, invitations, settings
-from importal.demo.discs import local_orders, make_discs
+from importal.demo.discs import SampleDisc, local_orders, make_discs
 from importal.demo.hospital import HOSPITAL
 from importal.demo.pacs_index import ArchiveIndex
+from importal.demo.programs import (
+    DemoStopped,
+    Programs,
+    alone_with,
+    end_by_signal,
+    free_port,
+    is_free,
+    port_for,
+)
 from importal.demo.road import run_road
+from importal.parent import environment_of_child
 
 START_SECONDS = 90.0
 LONG = timedelta(days=365)
@@ -41,35 +48,76 @@ class DemoState:
     code: str = field(default="", repr=False)
 
 
-def run_demo(folder: Path, port: int, *, check: bool) -> int:
+def run_demo(folder: Path, port: int | None, *, check: bool) -> int:
     """Run the demo; return the exit code of the command."""
     folder = folder.resolve()
-    if check:
-        # A folder of its own, from nothing: the check must not touch what somebody tries out meanwhile.
-        folder, port = folder / "check", _free_port()
-        shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        end_by_signal()
+        with alone_with(folder / ("check.lock" if check else "demo.lock")):
+            return _check(folder / "check") if check else _run(folder, port_for(port))
+    except KeyboardInterrupt:
+        print("\nStopped. All data is kept in", folder)
+        return 0
+    except DemoStopped as stopped:
+        print(f"\n{stopped}", file=sys.stderr)
+        return stopped.exit_code
+
+
+def _check(folder: Path) -> int:
+    # A folder of its own, from nothing: the check must not touch what somebody tries out meanwhile.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with _hospital(folder, free_port()) as hospital:
+        login = (hospital.state.username, hospital.state.password)
+        return run_road(hospital.url, login, hospital.state.code, hospital.discs, folder)
+
+
+def _run(folder: Path, port: int) -> int:
+    with _hospital(folder, port) as hospital:
+        _say_where_everything_is(hospital, folder)
+        while True:
+            hospital.programs.require_all()
+            time.sleep(0.2)
+
+
+@dataclass
+class RunningHospital:
+    """The demo while it runs."""
+
+    url: str
+    state: DemoState
+    discs: Sequence[SampleDisc]
+    programs: Programs
+
+
+@contextlib.contextmanager
+def _hospital(folder: Path, port: int) -> Iterator[RunningHospital]:
     discs = make_discs(folder / "discs")
     state = _load_state(folder)
     environment = _environment(folder, port, state)
-    with _running(folder, environment, state):
+    with Programs() as programs:
+        # The stand-in archive is a program of its own, as a hospital's PACS is.
+        ArchiveIndex(folder / "pacs").seed(local_orders())
+        programs.start("The stand-in PACS", _archive_command(folder, state), environment)
         _set_up_hospital(folder, environment, state)
-        with _portal(environment):
-            _await_portal(port)
-            if check:
-                login = (state.username, state.password)
-                return run_road(f"http://127.0.0.1:{port}", login, state.code, discs, folder)
-            _say_where_everything_is(port, state, folder)
-            _wait_for_the_end()
-    print("\nStopped. All data is kept in", folder)
-    return 0
+        programs.start("The portal", [sys.executable, "-m", "importal", "serve"], environment)
+        hospital = RunningHospital(f"http://127.0.0.1:{port}", state, discs, programs)
+        await_portal(hospital)
+        yield hospital
 
 
 def _load_state(folder: Path) -> DemoState:
     path = folder / "demo.json"
     if path.exists():
-        return DemoState(**json.loads(path.read_text(encoding="utf-8")))
-    state = DemoState(_free_port(), _free_port(), password=secrets.token_urlsafe(9))
+        state = DemoState(**json.loads(path.read_text(encoding="utf-8")))
+    else:
+        state = DemoState(free_port(), free_port(), password=secrets.token_urlsafe(9))
+    # Another program may have taken a port meanwhile; nobody has to remember these two.
+    if not is_free(state.pacs_port):
+        state.pacs_port = free_port()
+    if not is_free(state.commitment_port):
+        state.commitment_port = free_port()
     _keep_state(folder, state)
     return state
 
@@ -97,44 +145,14 @@ def _environment(folder: Path, port: int, state: DemoState) -> dict[str, str]:
         "IMPORTAL_COMMITMENT_PORT": str(state.commitment_port),
         "IMPORTAL_RETRY_SECONDS": "2",
         "IMPORTAL_LOG_LEVEL": "warning",
+        **environment_of_child(),
     }
 
 
-@contextlib.contextmanager
-def _running(folder: Path, environment: Mapping[str, str], state: DemoState) -> Iterator[None]:
-    """Run the stand-in archive in a process of its own, as a hospital's PACS is."""
-    ArchiveIndex(folder / "pacs").seed(local_orders())
-    command = [
-        sys.executable,
-        "-m",
-        "importal.demo.pacs",
-        str(folder / "pacs"),
-        "--port",
-        str(state.pacs_port),
-    ]
-    command += ["--modality", f"IMPORTAL=127.0.0.1:{state.commitment_port}"]
-    with _process(command, environment):
-        yield
-
-
-@contextlib.contextmanager
-def _portal(environment: Mapping[str, str]) -> Iterator[None]:
-    with _process([sys.executable, "-m", "importal", "serve"], environment):
-        yield
-
-
-@contextlib.contextmanager
-def _process(command: list[str], environment: Mapping[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(command, env=dict(environment))  # noqa: S603 - only our own programs
-    try:
-        yield
-    finally:
-        # Ctrl-C reaches the whole process group: it may have ended by itself already.
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
-        process.wait()
+def _archive_command(folder: Path, state: DemoState) -> list[str]:
+    command = [sys.executable, "-m", "importal.demo.pacs", str(folder / "pacs")]
+    command += ["--port", str(state.pacs_port)]
+    return [*command, "--modality", f"IMPORTAL=127.0.0.1:{state.commitment_port}"]
 
 
 def _set_up_hospital(folder: Path, environment: Mapping[str, str], state: DemoState) -> None:
@@ -157,18 +175,30 @@ def _set_up_hospital(folder: Path, environment: Mapping[str, str], state: DemoSt
     site.database.dispose()
 
 
-def _await_portal(port: int) -> None:
+def await_portal(hospital: RunningHospital) -> None:
+    """Return when it is our own portal that answers: somebody else's server does not know the code.
+
+    Raises:
+        DemoStopped: when one of the programs ended, or the portal does not answer in time.
+    """
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
+        hospital.programs.require_all()
         with contextlib.suppress(httpx2.HTTPError):
-            if httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
+            if httpx2.get(f"{hospital.url}/readyz", timeout=5).status_code == 200 and _knows_code(hospital):
                 return
         time.sleep(0.2)
-    raise TimeoutError("the portal did not start")
+    raise DemoStopped(f"The portal did not answer at {hospital.url} within {START_SECONDS:.0f} seconds.")
 
 
-def _say_where_everything_is(port: int, state: DemoState, folder: Path) -> None:
-    url = f"http://127.0.0.1:{port}"
+def _knows_code(hospital: RunningHospital) -> bool:
+    body = {"code": hospital.state.code}
+    answer = httpx2.post(f"{hospital.url}/api/invitations/open", json=body, timeout=5)
+    return answer.status_code == 200 and "token" in answer.text
+
+
+def _say_where_everything_is(hospital: RunningHospital, folder: Path) -> None:
+    url, state = hospital.url, hospital.state
     print(
         f"""
 Importal is running.
@@ -180,28 +210,9 @@ Importal is running.
   Stand-in PACS   {folder / "pacs"}
 
 Open the sender's page, choose a folder of the sample discs and send it.
-Then sign in at the desk, match the study and see it arrive in the PACS folder.
+Then log in at the desk, match the study and see it arrive in the PACS folder.
 
 Ctrl-C stops everything; starting again keeps the data.
 """,
         flush=True,
     )
-
-
-def _wait_for_the_end() -> None:
-    ended = {"by": 0}
-
-    def end(number: int, _frame: object) -> None:
-        ended["by"] = number
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    while not ended["by"]:
-        time.sleep(0.2)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,9 +11,11 @@ from functools import lru_cache
 
 from importal.dicom import charsets
 from importal.dicom.codec import padded
+from importal.dicom.contributing_equipment import modifying_equipment, note_modification
 from importal.dicom.edits import EditList
 from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.profile import (
+    CONTRIBUTING_EQUIPMENT,
     DATA_SET_TRAILING_PADDING,
     IDENTITY,
     ISSUER_OF_PATIENT_ID,
@@ -129,6 +131,7 @@ class _Arrival:
                 self._pseudonymise(found)
                 removed_until = found.end
         patient = self._ensure()
+        self._note_modification()
         facts = InstanceFacts(*identity, patient)
         return Arrived(self._edits, facts, tuple(self._replacements.values()), frozenset(self._originals))
 
@@ -236,6 +239,15 @@ class _Arrival:
         if not self._text(STUDY_ID):
             self._put(STUDY_ID, "SH", pseudonyms.pseudonym("study_id_of_study", self._study).encode("ascii"))
         return patient
+
+    def _note_modification(self) -> None:
+        found = self._top.get(CONTRIBUTING_EQUIPMENT)
+        if found is not None:
+            note_modification(self._edits, self._buffer, found)
+            return
+        place = self._walk.place_of(CONTRIBUTING_EQUIPMENT)
+        whole = modifying_equipment(self._root.codec)
+        self._edits.change(self._root, CONTRIBUTING_EQUIPMENT, (place, place), whole)
 
     def _put(self, tag: int, vr: str, value: bytes) -> None:
         found = self._top.get(tag)

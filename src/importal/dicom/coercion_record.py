@@ -25,7 +25,6 @@ from importal.dicom.walk import (
     holds_items,
 )
 
-CONTRIBUTING_EQUIPMENT = tag_of("ContributingEquipmentSequence")
 _LO_LENGTH = 64
 
 
@@ -102,7 +101,7 @@ def appended(
     items of a third layout, is replaced.
     """
     items = b""
-    if found is not None and _codec_of_items(buffer, found) is writer.codec:
+    if found is not None and codec_of_items(buffer, found) is writer.codec:
         items = bytes(buffer[found.value : found.end])
         length = found.node.codec.u32.unpack_from(buffer, found.value - 4)[0]
         mark = IMPLICIT_LITTLE.item.pack(SEQUENCE_END >> 16, SEQUENCE_END & 0xFFFF, 0)
@@ -115,10 +114,10 @@ def appended(
 
 def writer_for(buffer: bytes | memoryview, found: Found | None, codec: Codec, charset: str) -> Writer:
     """Return the writer for a new item of a sequence."""
-    return Writer(_codec_of_items(buffer, found) or codec if found is not None else codec, charset)
+    return Writer(codec_of_items(buffer, found) or codec if found is not None else codec, charset)
 
 
-def _codec_of_items(buffer: bytes | memoryview, found: Found) -> Codec | None:
+def codec_of_items(buffer: bytes | memoryview, found: Found) -> Codec | None:
     """Return the layout of the items of a sequence that can be written on, else None."""
     own = found.node.codec
     if not holds_items(found) or found.vr in (b"SQ", b""):

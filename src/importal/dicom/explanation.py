@@ -12,10 +12,10 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from importal.dicom import part10, value_search
-from importal.dicom.coercion_record import CONTRIBUTING_EQUIPMENT
 from importal.dicom.localisation import localise
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.profile import (
+    CONTRIBUTING_EQUIPMENT,
     DATA_SET_TRAILING_PADDING,
     ISSUER_OF_PATIENT_ID,
     MITRA_GLOBAL_PATIENT_IDS,

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from importal.dicom import charsets, part10
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of, padded
 from importal.dicom.coercion_record import (
-    CONTRIBUTING_EQUIPMENT,
     Writer,
     appended,
     contributing_equipment_item,
@@ -26,6 +25,7 @@ from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.neutralisation import inflated
 from importal.dicom.profile import (
     ACCESSION_NUMBER,
+    CONTRIBUTING_EQUIPMENT,
     ISSUER_OF_PATIENT_ID,
     ORIGINAL_ATTRIBUTES,
     PATIENT_BIRTH_DATE,

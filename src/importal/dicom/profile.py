@@ -141,6 +141,7 @@ PATIENT_SEX = tag_of("PatientSex")
 ACCESSION_NUMBER = tag_of("AccessionNumber")
 STUDY_ID = tag_of("StudyID")
 ORIGINAL_ATTRIBUTES = tag_of("OriginalAttributesSequence")
+CONTRIBUTING_EQUIPMENT = tag_of("ContributingEquipmentSequence")
 DATA_SET_TRAILING_PADDING = tag_of("DataSetTrailingPadding")
 
 IDENTITY = frozenset(
@@ -160,5 +161,5 @@ ON_ARRIVAL = (
     | IDENTITY
     | MITRA_CREATORS
     | MITRA_GLOBAL_PATIENT_IDS
-    | {DATA_SET_TRAILING_PADDING}
+    | {CONTRIBUTING_EQUIPMENT, DATA_SET_TRAILING_PADDING}
 )

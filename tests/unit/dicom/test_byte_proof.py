@@ -12,9 +12,10 @@ from tests.corpus import corpus_path
 
 from importal import dicom
 from importal.dicom import part10
-from importal.dicom.codec import DEFLATED_UIDS, codec_of
+from importal.dicom.codec import DEFLATED_UIDS, IMPLICIT_LITTLE, codec_of
+from importal.dicom.contributing_equipment import modifying_equipment_item
 from importal.dicom.neutralisation import inflated
-from importal.dicom.profile import DATA_SET_TRAILING_PADDING, RULES, Arrival
+from importal.dicom.profile import CONTRIBUTING_EQUIPMENT, DATA_SET_TRAILING_PADDING, RULES, Arrival
 from importal.dicom.value_search import text
 from importal.dicom.walk import HeaderWalk
 
@@ -36,11 +37,15 @@ def leaves(data_set_bytes, texts=()):
     walk = HeaderWalk(buffer, frozenset(), everything=True)
     walk.run(start, len(buffer), codec_of(syntax))
     removed_until, found = -1, []
+    own = own_trace(walk.found, buffer)
     for element in walk.found:
         if element.start < removed_until:
             continue
         if element.tag in EDITED or 0x00310000 <= element.tag <= 0x0031FFFF:
             removed_until = element.end
+            continue
+        if element.start in own:
+            removed_until = own[element.start]
             continue
         inner = [other for other in ("SQ",) if element.vr.decode("latin-1") == other]
         hollow = inner or is_container(element, buffer) or text(element.tag) in texts
@@ -48,6 +53,21 @@ def leaves(data_set_bytes, texts=()):
         raw = b"" if hollow else bytes(buffer[element.start : element.end])
         found.append((element.depth, element.tag, hashlib.sha256(raw).digest()))
     return found
+
+
+def own_trace(found, buffer):
+    """Where the item that neutralise adds begins (or the sequence, if it has no other), and where it ends."""
+    for element in found:
+        if element.depth or element.tag != CONTRIBUTING_EQUIPMENT:
+            continue
+        value = bytes(buffer[element.value : element.end])
+        for codec in (element.node.codec, IMPLICIT_LITTLE):
+            item = modifying_equipment_item(codec)
+            at = value.rfind(item)
+            if at >= 0:
+                start = element.start if not at else element.value + at + 8
+                return {start: element.value + at + len(item)}
+    return {}
 
 
 def is_container(element, buffer):

@@ -49,6 +49,7 @@ def test_neutralise_is_explained_at_every_depth_and_in_every_layout(syntax, unkn
         "(0010,0021)": (Change.ADDED, Reason.PORTAL_ISSUER),
         "(0010,0022)": (Change.KEPT, Reason.KEPT_BY_RULE),
         "(0010,1002)": (Change.REMOVED, Reason.FOREIGN_IDENTIFIER),
+        "(0018,A001)": (Change.ADDED, Reason.RECORD_OF_CHANGE),
         "(0020,0010)": (Change.REPLACED, Reason.PSEUDONYM),
         "(0029,1001)": (Change.KEPT, Reason.VALUE_LEFT),
         "(0040,0253)": (Change.REPLACED, Reason.PSEUDONYM),
@@ -86,7 +87,7 @@ def test_a_second_coercion_is_explained_as_a_further_item(profile, local):
     once = b"".join(dicom.localise(b"".join(neutralised.chunks), local).chunks)
     found = by_path(dicom.explain(once, local))
     assert found["(0400,0561)[2]"].change is Change.ADDED
-    assert found["(0018,A001)[2]"].reason is Reason.RECORD_OF_CHANGE
+    assert found["(0018,A001)[3]"].reason is Reason.RECORD_OF_CHANGE
 
 
 def test_a_change_of_the_character_set_is_explained(profile, local):

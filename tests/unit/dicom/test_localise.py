@@ -51,7 +51,8 @@ def test_local_patient_and_order_stand_where_they_belong(syntax, profile, local)
     assert "TypeOfPatientID" not in image
     assert image.InstanceOriginStatus == "IMPORTED"
     assert image.InstanceCoercionDateTime == "20260102030405.000000+0000"
-    equipment = image.ContributingEquipmentSequence[0]
+    modifying, equipment = image.ContributingEquipmentSequence
+    assert modifying.PurposeOfReferenceCodeSequence[0].CodeValue == "109103"
     assert equipment.PurposeOfReferenceCodeSequence[0].CodeValue == "MEDIM"
     assert equipment.InstitutionName == "General Hospital"
     assert image.SOPInstanceUID == "1.2.3.4.5"
@@ -134,7 +135,7 @@ def test_a_name_that_it_cannot_hold_turns_all_text_into_utf8(syntax, profile, lo
     assert [item.CodeMeaning for item in image.ProcedureCodeSequence] == ["Κρανίο", "Schädel"]
     prior = image.OriginalAttributesSequence[0].ModifiedAttributesSequence[0]
     assert prior.SpecificCharacterSet == "ISO_IR 100"
-    assert image.ContributingEquipmentSequence[0].InstitutionName == "Zürich"
+    assert image.ContributingEquipmentSequence[-1].InstitutionName == "Zürich"
     assert result.bulk_sha256 == neutralised.bulk_sha256
 
 

@@ -107,7 +107,7 @@ def test_group_lengths_follow_and_stay_right(profile):
     stored = b"".join(dicom.neutralise(samples.part10(samples.as_list(elements)), profile).chunks)
     at = stored.index(b"\x10\x00\x00\x00UL\x04\x00") + 12
     end = at + int.from_bytes(stored[at - 4 : at], "little")
-    assert stored[end : end + 4] == b"\x20\x00\x0d\x00"
+    assert stored[end : end + 4] == b"\x18\x00\x01\xa0"
 
 
 def test_a_digest_known_to_the_receiver_is_checked_on_restore(profile):

@@ -11,15 +11,16 @@ import sys
 from typing import Any
 
 
-def start(module: str, memory_bytes: int, cpu_seconds: float) -> subprocess.Popen[Any]:
-    """Start `python -m module`, its input and output on pipes; it is told its limits as arguments."""
+def start(module: str, *arguments: float, own_group: bool = False) -> subprocess.Popen[Any]:
+    """Start `python -m module`, its input and output on pipes; in a process group of its own if so asked."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(  # noqa: S603 -- our own interpreter and module
-        [sys.executable, "-m", module, str(memory_bytes), str(cpu_seconds)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # decoders print what they find in files
         env=environment,
+        start_new_session=own_group,
     )
 
 

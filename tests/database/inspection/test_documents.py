@@ -71,7 +71,8 @@ def test_what_the_machine_had_no_time_for_is_left_to_the_delivery(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conversion, "LIMITS", replace(conversion.LIMITS, seconds=0.01))
-    assert shown(site, paper("with-javascript.pdf")) == [(True, "")]
+    long = b"some words on a line\n" * 20_000
+    assert shown(site, (long, DocumentKind.TEXT)) == [(True, "")]
 
 
 def test_a_flood_of_documents_does_not_keep_the_inspection_for_hours(

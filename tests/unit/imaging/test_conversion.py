@@ -6,6 +6,9 @@ import subprocess
 import sys
 import time
 import types
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from PIL import Image
 
 from importal.demo.sample_documents import pdf
 from importal.dicom import conversion
+from importal.dicom.conversion.makers import Makers
 from importal.dicom.document_flaws import DocumentRefused
 from importal.dicom.documents import DocumentKind, accepted, deliverable, recognise
 from tests.corpus import corpus_path
@@ -51,8 +55,8 @@ def convert(document: bytes, kind: DocumentKind) -> tuple[bytes, ...]:
     )
 
 
-def ended_process(returncode: int, said: bytes) -> types.SimpleNamespace:
-    return types.SimpleNamespace(returncode=returncode, communicate=lambda *_given: (said, None))
+def ended_process(ended_by: int, said: bytes) -> types.SimpleNamespace:
+    return types.SimpleNamespace(make=lambda *_given: (ended_by, said))
 
 
 def refusal_of(document: bytes, kind: DocumentKind) -> str:
@@ -112,37 +116,98 @@ def test_what_takes_more_time_than_it_may_is_too_large(monkeypatch):
 def test_a_machine_without_time_says_nothing_about_the_document(monkeypatch):
     monkeypatch.setattr(conversion, "LIMITS", conversion.Limits(seconds=0.05))
     with pytest.raises(TimeoutError):
-        convert(pdf("Report", ["line"]), DocumentKind.PDF)
+        convert(b"some words on a line\n" * 20_000, DocumentKind.TEXT)
 
 
 @pytest.mark.parametrize(
-    ("returncode", "code"),
+    ("ended_by", "code"),
     [
-        (-signal.SIGSEGV, "document.broken"),
-        (-signal.SIGABRT, "document.broken"),
-        (-signal.SIGXCPU, "document.too_large"),
+        (signal.SIGSEGV, "document.broken"),
+        (signal.SIGABRT, "document.broken"),
+        (signal.SIGXCPU, "document.too_large"),
     ],
 )
-def test_a_decoder_that_crashes_is_an_answer(monkeypatch, returncode, code):
-    monkeypatch.setattr(conversion, "start", lambda *_limits: ended_process(returncode, b""))
+def test_a_decoder_that_crashes_is_an_answer(monkeypatch, ended_by, code):
+    monkeypatch.setattr(conversion, "_MAKERS", ended_process(ended_by, b""))
     assert refusal_of(b"%PDF-1.4", DocumentKind.PDF) == code
 
 
 @pytest.mark.parametrize("said", [b"", b"no json\n", b'{"flaw": "", "lengths": [9]}\nshort'])
 def test_an_answer_that_is_none_is_a_defect_of_ours(monkeypatch, said):
-    monkeypatch.setattr(conversion, "start", lambda *_limits: ended_process(0, said))
+    monkeypatch.setattr(conversion, "_MAKERS", ended_process(0, said))
     with pytest.raises(conversion.ConversionFailed):
         convert(b"%PDF-1.4", DocumentKind.PDF)
 
 
-def test_nothing_of_a_document_is_told_on_the_way():
+@pytest.fixture
+def makers() -> Iterator[Makers]:
+    """Converting processes of this test alone."""
+    own = Makers("importal.dicom.conversion")
+    yield own
+    own.end()
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def await_child_of(pid: int) -> int:
+    until = time.monotonic() + 60
+    while not (children := children_of(pid)):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return children[0]
+
+
+def test_a_crash_costs_one_document_and_the_next_is_made_by_the_same_process(monkeypatch, makers):
+    monkeypatch.setattr(conversion, "_MAKERS", makers)
+    first = convert(pdf("Report", ["line"]), DocumentKind.PDF)
+    (process,) = makers._idle
+    with ThreadPoolExecutor() as pool:
+        refused = pool.submit(refusal_of, b"some words on a line\n" * 20_000, DocumentKind.TEXT)
+        os.kill(await_child_of(process.pid), signal.SIGSEGV)
+        assert refused.result() == "document.broken"
+    assert convert(pdf("Report", ["line"]), DocumentKind.PDF) == first
+    assert makers._idle == [process]
+
+
+def test_a_converting_process_that_dies_is_a_defect_of_ours_and_is_replaced(monkeypatch, makers):
+    monkeypatch.setattr(conversion, "_MAKERS", makers)
+    first = convert(pdf("Report", ["line"]), DocumentKind.PDF)
+    (process,) = makers._idle
+    with ThreadPoolExecutor() as pool:
+        made_of = pool.submit(convert, b"some words on a line\n" * 20_000, DocumentKind.TEXT)
+        child = await_child_of(process.pid)
+        process.kill()
+        with pytest.raises(conversion.ConversionFailed):
+            made_of.result()
+    assert not Path(f"/proc/{child}/root").exists()
+    assert convert(pdf("Report", ["line"]), DocumentKind.PDF) == first
+
+
+def test_converting_processes_end_with_the_one_that_asked(makers):
+    makers.make(b'{"length": 0}\n', b"", 60)
+    (process,) = makers._idle
+    process.stdin.close()
+    assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("order", [b"{}\nSECRET", b'{"length": 6}\nSECRET'])
+def test_nothing_of_a_document_is_told_on_the_way(order):
     """The command line and the error output of the process show nothing to whoever lists processes."""
     done = subprocess.run(
-        [sys.executable, "-m", "importal.dicom.conversion", str(3 * 1024**3), "60"],
-        input=b"{}\nSECRET", capture_output=True, timeout=60, check=False, env=os.environ,
+        [sys.executable, "-m", "importal.dicom.conversion"],
+        input=order, capture_output=True, timeout=60, check=False, env=os.environ,
+    )  # fmt: skip
+    assert b"SECRET" not in done.stderr + done.stdout
+
+
+def test_an_order_that_cannot_be_read_ends_the_converting_process():
+    done = subprocess.run(
+        [sys.executable, "-m", "importal.dicom.conversion"],
+        input=b"{}\nSECRET", capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode != 0
-    assert b"SECRET" not in done.stderr + done.stdout
 
 
 def test_the_largest_picture_that_is_decoded_stays_within_the_memory():

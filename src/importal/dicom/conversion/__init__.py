@@ -1,19 +1,19 @@
-"""Making DICOM objects of documents in a process of its own, because their decoders are native code.
+"""Making DICOM objects of documents in processes of their own, because their decoders are native code.
 
-The parent starts `python -m importal.dicom.conversion`, hands it one document and reads what was made. Time
-and memory are bounded: a document that takes more costs itself, never the others. Nothing touches a disk.
+The parent keeps a `python -m importal.dicom.conversion`, which has everything loaded and forks once for each
+document: loading takes longer than making most objects. Time and memory are bounded: a document that takes
+more costs itself, never the others. Nothing touches a disk.
 """
 
 import base64
 import json
 import signal
-import subprocess
 from dataclasses import asdict, dataclass
 
+from importal.dicom.conversion.makers import Makers
 from importal.dicom.derived_objects import StudyContext
 from importal.dicom.document_flaws import DocumentFlaw, DocumentRefused
 from importal.dicom.documents import DocumentKind
-from importal.dicom.limited_process import start
 from importal.dicom.records import Localisation
 
 __all__ = ["LIMITS", "ConversionFailed", "Limits", "convert"]
@@ -33,7 +33,8 @@ class Limits:
 
 
 LIMITS = Limits()
-_OVER_LIMIT = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
+_OVER_LIMIT = frozenset({signal.SIGXCPU, signal.SIGKILL})
+_MAKERS = Makers(__name__)
 
 
 def convert(
@@ -58,17 +59,17 @@ def convert(
         "context": asdict(context),
         "localisation": {**asdict(localisation), "coerced_at": localisation.coerced_at.isoformat()},
         "uid_key": base64.b64encode(uid_key).decode("ascii"),
+        "memory_bytes": LIMITS.memory_bytes,
+        "cpu_seconds": LIMITS.cpu_seconds,
+        "length": len(document),
     }
-    process = start(__name__, LIMITS.memory_bytes, LIMITS.cpu_seconds)
     try:
-        received, _ = process.communicate(json.dumps(order).encode() + b"\n" + document, LIMITS.seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise TimeoutError from None
-    if process.returncode < 0:
+        ended_by, received = _MAKERS.make(json.dumps(order).encode() + b"\n", document, LIMITS.seconds)
+    except EOFError as error:
+        raise ConversionFailed from error
+    if ended_by:
         # It was ended: for its limits by the system, or by a decoder that fell over the file.
-        flaw = DocumentFlaw.TOO_LARGE if process.returncode in _OVER_LIMIT else DocumentFlaw.BROKEN
+        flaw = DocumentFlaw.TOO_LARGE if ended_by in _OVER_LIMIT else DocumentFlaw.BROKEN
         raise DocumentRefused(flaw)
     return _answer(received)
 

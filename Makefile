@@ -11,8 +11,6 @@ PYTHON_STAMP := $(VENV)/.installed
 NODE_STAMP := frontend/node_modules/.installed
 ASSETS := src/importal/web_assets/index.html
 SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
-# The order is from fast to slow: what is wrong is said early.
-TIERS := unit docs contract database journey browser
 
 .PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom fuzz lock
 .PHONY: check-style check-types check-rules check-pages
@@ -31,13 +29,7 @@ demo-check: setup ## walk the whole road of an upload without a person, and prin
 	@$(BIN)/importal demo --check
 
 test: setup check ## run the checks and every test, from fast to slow
-	@for tier in $(TIERS); do \
-	  if [ -n "$$(find tests/$$tier -name 'test_*.py' 2>/dev/null)" ]; then \
-	    echo "== tests/$$tier"; $(BIN)/pytest -q tests/$$tier; \
-	  else \
-	    echo "tests/$$tier holds no test" >&2; exit 1; \
-	  fi; \
-	done
+	@tools/test-tiers $(BIN)/pytest
 	@echo "== frontend"; cd frontend && npm test --silent
 	@echo "== demo-check"; $(BIN)/importal demo --check
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy
 from sqlalchemy.orm import Session
 
-from importal import schema
+from importal import logs, schema
 from importal.database import Database, create_engine
 from importal.sealing import Keys
 from importal.settings import Settings
@@ -44,6 +44,12 @@ class TestClock:
 
     def advance(self, **duration: float) -> None:
         self.moment += timedelta(**duration)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs_of_the_product() -> None:
+    """The library's own way to print an exception takes seconds, and quotes values."""
+    logs.configure("error")
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,7 @@ class Sent:
         row = self._row("instance", "stored", len(original))
         row.storage_key = f"submissions/{self.submission_id}/{row.number}-image"
         row.length, row.bulk_sha256, row.content_sha256 = made.length, made.bulk_sha256, made.bulk_sha256
+        row.repairs, row.hits = [repair.value for repair in made.repairs], list(made.hits)
         self._describe(row, made.facts)
         self.site.storage.write_all([(row.storage_key, made.chunks)])
         self.instance_keys.append(row.storage_key)

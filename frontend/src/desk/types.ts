@@ -177,6 +177,8 @@ export interface Delivery {
   failed: number;
   /** Taken by the PACS with a remark. */
   warnings: number;
+  /** Images whose texts were rewritten in UTF-8 for the local name. */
+  reencoded: number;
   /** Not more than the first hundred. */
   refused: RefusedInstance[];
   commitment: Commitment;
@@ -202,6 +204,9 @@ export interface StudyDetail extends Omit<StudyRow, 'documents'> {
   series: Series[];
   documents: StudyDocument[];
   refused: RefusedFile[];
+  /** What was mended on arrival, each with the number of images. */
+  repairs: { code: string; instances: number }[];
+  with_original_numbers: number;
   reconciliation: Reconciliation | null;
   rejection: Rejection | null;
   delivery: Delivery | null;

@@ -25,6 +25,7 @@ class OutcomeBook:
         self._waiting: list[StoreOutcome] = []
         self._written_at = time.monotonic()
         self.codes: dict[str, str] = {}
+        self.reencoded: set[str] = set()
 
     def note(self, outcome: StoreOutcome) -> None:
         """Take one outcome; it is on record at the latest with the next :meth:`write`."""
@@ -55,6 +56,7 @@ class OutcomeBook:
                     outcome=outcome.kind,
                     status=outcome.status,
                     comment_code=self.codes.get(outcome.sop_instance_uid, outcome.comment_code),
+                    is_reencoded=outcome.sop_instance_uid in self.reencoded,
                     outcome_at=now,
                 )
                 .returning(InstanceDelivery.id)

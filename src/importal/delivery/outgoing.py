@@ -183,6 +183,8 @@ class Workshop:
         localised = dicom.localise(stored, self._localisation)
         if localised.bulk_sha256 != instance.bulk_sha256:
             raise InstanceDamaged
+        if localised.reencoded:
+            self._book.reencoded.add(instance.sop_instance_uid)
         return b"".join(localised.chunks)
 
     def _part(self, document: Document, part: int) -> bytes:

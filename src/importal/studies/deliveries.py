@@ -69,6 +69,8 @@ class InstanceDelivery(Base):
     outcome: Mapped[str] = mapped_column(default="")
     status: Mapped[int] = mapped_column(BigInteger, default=-1)
     comment_code: Mapped[str] = mapped_column(default="")
+    # Its text was rewritten in UTF-8, because the local name cannot be written in the character set it had.
+    is_reencoded: Mapped[bool] = mapped_column(default=False)
     outcome_at: Mapped[datetime | None] = mapped_column(Moment)
     committed_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -13,7 +13,7 @@ from importal.site import Site
 from importal.studies import progress, queries, schemas
 from importal.studies.errors import DOCUMENT_UNASSIGNED
 from importal.studies.states import StudyState
-from importal.studies.tables import Document, LocalIdentity, Study
+from importal.studies.tables import Document, Instance, LocalIdentity, Study
 
 
 def study_detail(
@@ -26,6 +26,7 @@ def study_detail(
     )
     names = _names(session, history)
     now = progress.standing(session, study)
+    found = transfers.mended(session, select(Instance.file_id).where(Instance.study_id == study.id))
     comment = submissions.comment_of(session, site, study.submission_id, study.study_instance_uid)
     return schemas.StudyDetail(
         **queries.row_of(study).model_dump(exclude={"documents"}),
@@ -38,6 +39,8 @@ def study_detail(
         series=queries.series_of(session, study.id),
         documents=_documents(session, site, study),
         refused=_refused(session, site, study),
+        repairs=[schemas.RepairShown(code=code, instances=count) for code, count in found.repairs.items()],
+        with_original_numbers=found.with_hits,
         reconciliation=_reconciliation(session, study, names),
         rejection=_rejection(study, history, names),
         delivery=progress.shown(session, study, now),

@@ -79,6 +79,12 @@ def shown(session: Session, study: Study, now: Standing) -> schemas.DeliveryShow
         total=sum(counts.values()) or study.instance_count,
         failed=counts.get("refused", 0),
         warnings=counts.get("warning", 0),
+        reencoded=session.scalar(
+            select(func.count())
+            .select_from(InstanceDelivery)
+            .where(of_study, InstanceDelivery.is_reencoded, InstanceDelivery.outcome.in_(HELD))
+        )
+        or 0,
         refused=[
             schemas.RefusedInstance(
                 sop_instance_uid=row.sop_instance_uid, code=row.comment_code, status=row.status

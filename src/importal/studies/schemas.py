@@ -110,6 +110,13 @@ class RefusedShown(Shape):
     code: str
 
 
+class RepairShown(Shape):
+    """One way in which damaged images were mended on arrival."""
+
+    code: str
+    instances: int
+
+
 class LocalPatientShown(Shape):
     """A patient of this hospital."""
 
@@ -165,13 +172,14 @@ class RefusedInstance(Shape):
 
 
 class DeliveryShown(Shape):
-    """How far the delivery is."""
+    """How far the delivery is; ``reencoded``: images whose texts are in UTF-8 now, for the local name."""
 
     destination: str
     delivered: int
     total: int
     failed: int
     warnings: int
+    reencoded: int
     refused: list[RefusedInstance]
     commitment: CommitmentStanding
     commitment_code: str | None
@@ -220,6 +228,9 @@ class StudyDetail(Shape):
     refused: list[RefusedShown]
     reconciliation: ReconciliationShown | None
     rejection: RejectionShown | None
+    # What was mended on arrival; images with an original number where it cannot be changed surely.
+    repairs: list[RepairShown]
+    with_original_numbers: int
     delivery: DeliveryShown | None
     history: list[HistoryEntry]
     can: Possible

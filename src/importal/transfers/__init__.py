@@ -9,10 +9,12 @@ from importal.transfers.arrival import profile
 from importal.transfers.finishing import Receipt, receipt
 from importal.transfers.listing import (
     ArrivedFile,
+    Mended,
     RefusedName,
     arrived,
     delete_objects,
     forget_files,
+    mended,
     read_content,
     refused,
     storage_keys,
@@ -22,6 +24,7 @@ from importal.transfers.tables import TransferFile, TransferFrame
 
 __all__ = [
     "ArrivedFile",
+    "Mended",
     "Receipt",
     "RefusedName",
     "TransferFile",
@@ -29,6 +32,7 @@ __all__ = [
     "arrived",
     "delete_objects",
     "forget_files",
+    "mended",
     "open_name",
     "profile",
     "read_content",

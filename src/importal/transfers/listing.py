@@ -1,9 +1,10 @@
 """What has arrived: for the sender who resumes, for inspection, and for purging."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from importal import dicom
@@ -113,6 +114,25 @@ def refused(session: Session, site: Site, submission_id: str) -> list[RefusedNam
         .order_by(TransferFile.number)
     )
     return [RefusedName(open_name(site, row.id, row.path_sealed), row.code or "") for row in rows]
+
+
+@dataclass(frozen=True)
+class Mended:
+    """How many files were mended in each way on arrival, and how many still hold an original number."""
+
+    repairs: dict[str, int]
+    with_hits: int
+
+
+def mended(session: Session, file_ids: Select[str]) -> Mended:
+    """Count what was mended in these files, and where a number could not be taken out surely."""
+    of_files = TransferFile.id.in_(file_ids)
+    # JSON compares as text on one engine and not at all on the other; most lists are empty.
+    said = select(TransferFile.repairs).where(of_files, cast(TransferFile.repairs, String) != "[]")
+    counts = Counter(repair for repairs in session.scalars(said) for repair in set(repairs))
+    hits = select(func.count()).select_from(TransferFile)
+    with_hits = session.scalar(hits.where(of_files, cast(TransferFile.hits, String) != "[]"))
+    return Mended(dict(sorted(counts.items())), with_hits or 0)
 
 
 def read_content(site: Site, file: ArrivedFile) -> bytes:

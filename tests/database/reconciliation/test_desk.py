@@ -82,6 +82,23 @@ def decide(client: TestClient, study_id: str, confirmed: bool = False, **changes
     return client.post(f"/api/desk/studies/{study_id}/reconciliation", json=body)
 
 
+def test_a_study_says_what_was_mended_on_arrival_and_in_how_many_images(site: Site) -> None:
+    client, person = signed_in(site)
+    sound, without_preamble, second = make_series(3)
+    sent = send(site, person, [sound, without_preamble[132:], second[132:]])
+    inspect_submission(site, sent.submission_id)
+    with site.database.reading() as session:
+        study_id = session.scalars(select(Study.id)).one()
+    shown = client.get(f"/api/desk/studies/{study_id}").json()
+    assert shown["repairs"] == [{"code": "preamble_added", "instances": 2}]
+    assert shown["with_original_numbers"] == 0
+
+
+def test_a_study_of_sound_images_has_nothing_mended(site: Site) -> None:
+    client, person = signed_in(site)
+    assert client.get(f"/api/desk/studies/{waiting(site, person)}").json()["repairs"] == []
+
+
 def test_the_inbox_shows_what_waits_with_its_source(site: Site) -> None:
     client, person = signed_in(site)
     study_id = waiting(site, person, document=b"%PDF")

@@ -509,6 +509,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("status", sa.BigInteger(), nullable=False),
         sa.Column("comment_code", sa.String(), nullable=False),
+        sa.Column("is_reencoded", sa.Boolean(), nullable=False),
         sa.Column("outcome_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("committed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(

@@ -199,4 +199,5 @@ def _deflated(pieces: tuple[bytes | memoryview, ...]) -> bytes:
 def _patch(view: memoryview, chunks: tuple[bytes | memoryview, ...], whole: bytes | None) -> bytes:
     stored = b"".join(chunks)
     digests = reverse_patch.digests_of(view, len(view), None, whole)
-    return reverse_patch.pack(digests, len(stored), reverse_patch.steps_between(view, stored))
+    steps = reverse_patch.packed(reverse_patch.steps_between(view, stored))
+    return reverse_patch.pack(digests, len(stored), steps)

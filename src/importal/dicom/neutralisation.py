@@ -17,9 +17,12 @@ from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import ON_ARRIVAL
 from importal.dicom.records import Neutralised, Profile
 from importal.dicom.refusal import RefusalReason, Refused, Repair
+from importal.dicom.series_memory import MOST_HEADER, SeriesMemory
+from importal.dicom.series_template import BULK_HEAD, Recalled, Strict
 from importal.dicom.text_replacement import replace_in_text
 from importal.dicom.walk import PIXEL_DATA, UNDEFINED, Defect, DefectKind, HeaderWalk
 
+MEMORY = SeriesMemory()
 MAX_HEADER = 256 << 20
 INFLATED_BASE, INFLATED_RATIO = 32 << 20, 4
 # (0004,1220) and its neighbours stand in a media directory only.
@@ -157,8 +160,7 @@ def edited_data_set(
     Only where one is left are the texts looked at one by one.
     """
     edited = _applied(buffer, span[1], walk, before + arrived.edits.resolved())
-    written = {replacement.pseudonym.encode() for replacement in arrived.replacements}
-    values = value_search.searchable(arrived.originals) - written
+    values = value_search.sought(arrived.originals, arrived.replacements)
     places = _places(edited, values)
     if not any(places):
         return edited, Remains()
@@ -255,6 +257,9 @@ def neutralise(
     the patch and is checked on `restore`. Raises Refused. See deid rules in `profile`.
     """
     view = memoryview(original)
+    recalled = MEMORY.recall(original, profile)
+    if recalled is not None and recalled.ends_with_bulk(original):
+        return _familiar(view, recalled, original_sha256)
     try:
         rewritten = rewrite(original, profile)
     except Defect:
@@ -266,15 +271,57 @@ def neutralise(
     if split < 0:  # the bulk is the same in both: one digest serves
         split = len(view) - (rewritten.length - rewritten.bulk_offset)
         known = rewritten.bulk_digest
+        if 0 < split < len(view) and not rewritten.repairs:
+            _learn(view, split, rewritten, profile)
     digests = reverse_patch.digests_of(view, split, known, original_sha256)
-    steps = reverse_patch.steps_of_edits(view, rewritten.edits)
+    steps = reverse_patch.packed(reverse_patch.steps_of_edits(view, rewritten.edits))
     return finished(rewritten, reverse_patch.pack(digests, rewritten.length, steps))
+
+
+def _learn(view: memoryview, split: int, rewritten: Rewritten, profile: Profile) -> None:
+    header = rewritten.chunks[0]
+    if split > MOST_HEADER or rewritten.edits is None or not isinstance(header, bytes):
+        return
+    MEMORY.learn(
+        Strict(
+            bytes(view[: split + BULK_HEAD]),
+            split,
+            header,
+            rewritten.edits,
+            profile,
+            rewritten.arrived.facts,
+            rewritten.arrived.replacements,
+            rewritten.arrived.originals,
+            rewritten.remains.hits,
+            rewritten.remains.replaced_text,
+        )
+    )
+
+
+def _familiar(view: memoryview, recalled: Recalled, whole: bytes | None) -> Neutralised:
+    bulk = view[recalled.split :]
+    digest = hashlib.sha256(bulk)
+    digests = reverse_patch.digests_of(view, recalled.split, digest.digest(), whole)
+    length = len(recalled.header) + len(bulk)
+    return Neutralised(
+        (recalled.header, bulk),
+        length,
+        reverse_patch.pack(digests, length, recalled.steps),
+        recalled.facts(),
+        recalled.strict.replacements,
+        len(recalled.header),
+        digest.hexdigest(),
+        (),
+        recalled.strict.hits,
+        recalled.strict.replaced_text,
+    )
 
 
 def _patch_between(view: memoryview, rewritten: Rewritten, whole: bytes | None) -> bytes:
     stored = b"".join(rewritten.chunks)
     digests = reverse_patch.digests_of(view, len(view), None, whole)
-    return reverse_patch.pack(digests, len(stored), reverse_patch.steps_between(view, stored))
+    steps = reverse_patch.packed(reverse_patch.steps_between(view, stored))
+    return reverse_patch.pack(digests, len(stored), steps)
 
 
 def mended_object(view: memoryview) -> tuple[bytes, tuple[Repair, ...]]:

@@ -54,9 +54,8 @@ def digests_of(
     )
 
 
-def steps_of_edits(original: bytes | memoryview, edits: Iterable[Edit]) -> Iterator[Step]:
-    """Return the steps that undo edits of the original (in order, not overlapping)."""
-    position = 0
+def steps_of_edits(original: bytes | memoryview, edits: Iterable[Edit], position: int = 0) -> Iterator[Step]:
+    """Return the steps that undo edits of the original (in order, not overlapping), from a position on."""
     for start, end, new in edits:
         yield start - position, len(new), bytes(original[start:end])
         position = end
@@ -93,14 +92,16 @@ def _shared_end(left: memoryview, right: memoryview) -> int:
     return low
 
 
-def pack(digests: OriginalDigests, stored_length: int, steps: Iterable[Step]) -> bytes:
-    """Return the serialised patch."""
-    body = bytearray(_LENGTHS.pack(digests.length, digests.header_length, stored_length))
-    body += digests.header + digests.bulk + (digests.whole or b"")
-    for copy, skip, add in steps:
-        body += _STEP.pack(copy, skip, len(add)) + add
+def packed(steps: Iterable[Step]) -> bytes:
+    """Return steps as they stand in a patch."""
+    return b"".join([_STEP.pack(copy, skip, len(add)) + add for copy, skip, add in steps])
+
+
+def pack(digests: OriginalDigests, stored_length: int, steps: bytes) -> bytes:
+    """Return the serialised patch with its packed steps."""
+    lengths = _LENGTHS.pack(digests.length, digests.header_length, stored_length)
+    raw = b"".join((lengths, digests.header, digests.bulk, digests.whole or b"", steps))
     flags = _WHOLE_DIGEST if digests.whole else 0
-    raw = bytes(body)
     if len(raw) >= _DEFLATE_FROM:
         small = zlib.compress(raw, 1 if len(raw) < 1 << 16 else 6)
         if len(small) < len(raw):

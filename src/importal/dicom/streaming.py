@@ -206,7 +206,8 @@ class _Flow:
         digests = reverse_patch.OriginalDigests(
             self._split + self._length, self._split, header, self._digest.digest()
         )
-        patch = reverse_patch.pack(digests, total, reverse_patch.steps_of_edits(self._buffer, self._edits))
+        steps = reverse_patch.packed(reverse_patch.steps_of_edits(self._buffer, self._edits))
+        patch = reverse_patch.pack(digests, total, steps)
         return Neutralised(
             (),
             total,

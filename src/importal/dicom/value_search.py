@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 
 from importal.dicom.codec import Codec
+from importal.dicom.records import Replacement
 from importal.dicom.walk import HeaderWalk
 
 MIN_LENGTH, MIN_TELLING = 4, 5
@@ -42,6 +43,11 @@ def searchable(values: Iterable[bytes]) -> set[bytes]:
     }
 
 
+def sought(originals: Iterable[bytes], replacements: Iterable[Replacement]) -> set[bytes]:
+    """Return the values that must not stand in an object any more; a pseudonym may be an original, too."""
+    return searchable(originals) - {replacement.pseudonym.encode() for replacement in replacements}
+
+
 def telling(value: bytes) -> bool:
     """Tell whether a value names nothing but what it identifies, so that it may be replaced in any text.
 
@@ -62,22 +68,22 @@ def positions(buffer: bytes, values: Iterable[bytes], without: tuple[int, int] =
     start, end = without
     hits: set[int] = set()
     for value in values:
-        wide = _wide(value)
+        spread = wide(value)
         for first, last in ((0, len(buffer)),) if start < 0 else ((0, start), (end, len(buffer))):
             at = buffer.find(value, first, last)
             while at >= 0:
                 if _is_token(buffer, at, at + len(value)):
                     hits.add(at)
                 at = buffer.find(value, at + 1, last)
-            at = buffer.find(wide, first, last)
+            at = buffer.find(spread, first, last)
             while at >= 0:
-                if _is_wide_token(buffer, at, at + len(wide)):
+                if _is_wide_token(buffer, at, at + len(spread)):
                     hits.add(at)
-                at = buffer.find(wide, at + 1, last)
+                at = buffer.find(spread, at + 1, last)
     return sorted(hits)
 
 
-def _wide(value: bytes) -> bytes:
+def wide(value: bytes) -> bytes:
     """Return what UTF-16 of either byte order has in common: the signs with a NUL between them."""
     wide = bytearray(2 * len(value) - 1)
     wide[::2] = value

@@ -22,7 +22,7 @@ ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 PIXEL_DATA = 0x7FE00010
 BULK = frozenset({PIXEL_DATA, 0x7FE00008, 0x7FE00009})
 # An item begins with such a byte, and a text with hardly any; an item and an empty element are so long.
-_ITEM_FROM, _SMALLEST_SEQUENCE = 0xFE, 16
+ITEM_FROM, _SMALLEST_SEQUENCE = 0xFE, 16
 STANDARD = frozenset(DicomDictionary)
 SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 # What the implicit walk may skip without a second look: standard, no sequence, no pixels.
@@ -176,7 +176,7 @@ class HeaderWalk:
                     raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, vr, position, position + 8, stop, node, depth))
-                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= _ITEM_FROM:
+                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
                     self._refuse_sequence(Found(tag, vr, position, position + 8, stop, node, depth))
                 if not number and length == 4:
                     _note_group_length(node, group, position + 8)
@@ -215,7 +215,7 @@ class HeaderWalk:
                     raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, b"", position, position + 8, stop, node, depth))
-                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= _ITEM_FROM:
+                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
                     self._perhaps_sequence(Found(tag, b"", position, position + 8, stop, node, depth))
             else:
                 self.count, mark = self.count + own - mark, own
@@ -260,7 +260,7 @@ class HeaderWalk:
         stop = value + length
         if length & 1 or stop > end:
             raise _beyond_or_odd(start, stop, end)
-        if length and (tag in SEQUENCES or self._buffer[value] >= _ITEM_FROM):
+        if length and (tag in SEQUENCES or self._buffer[value] >= ITEM_FROM):
             self._perhaps_sequence(Found(tag, vr, start, value, stop, node, depth))
         elif tag in self._watch:
             self.found.append(Found(tag, vr, start, value, stop, node, depth))

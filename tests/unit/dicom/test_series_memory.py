@@ -1,0 +1,208 @@
+"""What the engine remembers of a series makes it faster and nothing else."""
+
+import contextlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.unit.dicom import samples
+
+from importal import dicom
+from importal.dicom import neutralisation
+from importal.dicom.series_memory import MOST_HEADER, SeriesMemory
+
+PROFILE = dicom.Profile(dicom.Pseudonyms(b"a key of thirty-two bytes, to wit"), "IMPORTAL")
+LAYOUTS = [
+    (syntax, defined) for syntax in ("explicit", "implicit", "big", "jpeg") for defined in (True, False)
+]
+FRAGMENTS = samples.Fragments(
+    b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\x00\xe0\x04\0\0\0abcd\xfe\xff\xdd\xe0\0\0\0\0"
+)
+
+
+def slice_of(number, syntax="explicit", *, defined=True, more=None):
+    """Return a slice; what differs from one to the next differs, in value and length, also in an item."""
+    uid = f"1.2.3.4.{number}"
+    elements = samples.image() | {
+        0x00080018: ("UI", uid),
+        0x00081140: ("SQ", [[(0x00081155, "UI", f"1.2.{number % 9}")]]),
+        0x00101002: ("SQ", [[(0x00100020, "LO", "OTHER-1")]]),
+        0x00189074: ("DT", "2025010210"),
+        0x00201041: ("DS", "1" * (number % 5 + 1)),
+        0x00290010: ("LO", "MAKER"),
+        0x00291001: ("OB", bytes([number % 200]) * (20 + 2 * (number % 3))),
+        0x00400275: ("SQ", [[(0x00080050, "SH", "ACC-4711"), (0x00401001, "SH", "RP-1")]]),
+    }
+    elements |= more or {}
+    if syntax == "jpeg":
+        elements[0x7FE00010] = ("OB", FRAGMENTS)
+    layout = samples.layout_of(syntax, defined=defined)
+    data = samples.part10(samples.as_list(elements), syntax, layout=layout)
+    wrong, right = (samples.element(0x00020003, "UI", each, samples.Layout()) for each in ("1.2.3.4.5", uid))
+    grown = (int.from_bytes(data[140:144], "little") + len(right) - len(wrong)).to_bytes(4, "little")
+    return data[:140] + grown + data[144:].replace(wrong, right, 1)
+
+
+@contextlib.contextmanager
+def memory_of(*instances):
+    """Let the engine remember these, and nothing else."""
+    before, neutralisation.MEMORY = neutralisation.MEMORY, SeriesMemory()
+    try:
+        for instance in instances:
+            with contextlib.suppress(dicom.Refused):
+                dicom.neutralise(instance, PROFILE)
+        yield neutralisation.MEMORY
+    finally:
+        neutralisation.MEMORY = before
+
+
+def outcome(data):
+    try:
+        result = dicom.neutralise(data, PROFILE)
+    except dicom.Refused as refused:
+        return refused.reason
+    stored = b"".join(result.chunks)
+    assert dicom.restore(stored, result.reverse_patch) == data
+    return (
+        stored,
+        result.length,
+        result.reverse_patch,
+        result.facts,
+        result.replacements,
+        result.bulk_offset,
+        result.bulk_sha256,
+        result.repairs,
+        result.hits,
+        result.replaced_text,
+    )
+
+
+def fresh(data):
+    with memory_of():
+        return outcome(data)
+
+
+@pytest.mark.parametrize(("syntax", "defined"), LAYOUTS)
+def test_the_slices_of_a_series_become_what_each_becomes_alone(syntax, defined):
+    series = [slice_of(number, syntax, defined=defined) for number in range(12)]
+    with memory_of(*series[:4]) as memory:
+        for data in series[4:]:
+            assert memory.recall(data, PROFILE) is not None
+            assert outcome(data) == fresh(data)
+            assert memory.recall(memoryview(data), PROFILE) is not None
+            assert outcome(memoryview(data)) == fresh(data)
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(0, 1100), st.sampled_from(["set", "cut", "put"]), st.binary(min_size=1, max_size=5)
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(LAYOUTS), CHANGES)
+def test_a_damaged_slice_is_seen_as_if_it_came_alone(layout, changes):
+    syntax, defined = layout
+    data = bytearray(slice_of(7, syntax, defined=defined))
+    for at, verb, raw in changes:
+        place = at % len(data)
+        data[place : place + (len(raw) if verb != "put" else 0)] = b"" if verb == "cut" else raw
+    with memory_of(*(slice_of(number, syntax, defined=defined) for number in range(4))):
+        assert outcome(bytes(data)) == fresh(bytes(data))
+
+
+@pytest.mark.parametrize("at", range(0, 1200, 3))
+def test_a_byte_that_is_changed_in_a_slice_is_seen(at):
+    data = bytearray(slice_of(8))
+    data[at % len(data)] ^= 0x41
+    with memory_of(*map(slice_of, range(4))):
+        assert outcome(bytes(data)) == fresh(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {0x00100020: ("LO", "FOREIGN-0816")},
+        {0x00100020: ("LO", "")},
+        {0x00100010: ("PN", "Sample^Another")},
+        {0x00100030: ("DA", "19500608")},
+        {0x0020000D: ("UI", "1.2.4")},
+        {0x00080005: ("CS", "ISO_IR 192")},
+        {0x00200010: ("SH", "STUDY-78")},
+        {0x00290010: ("LO", "OTHER")},
+    ],
+)
+def test_another_patient_or_study_under_the_same_series_is_another(more):
+    data = slice_of(9, more=more)
+    with memory_of(*map(slice_of, range(4))) as memory:
+        assert memory.recall(data, PROFILE) is None
+        assert outcome(data) == fresh(data)
+
+
+@pytest.mark.parametrize(
+    ("tag", "vr", "value"),
+    [
+        (0x00291001, "OB", b"  FOREIGN-0815  "),
+        (0x00291001, "OB", "FOREIGN-0815".encode("utf-16-le")),
+        (0x00201041, "DS", "FOREIGN-0815"),
+        (0x00291001, "OB", b"\xfe\xff\x00\xe0\x14\0\0\0\x10\0\x20\0LO\x0c\0FOREIGN-0815"),
+        (0x00291001, "OB", b"\xfe\xff\x00\xe0\x14\0\0\0\x10\0\x20\0\x0c\0\0\0FOREIGN-0815"),
+    ],
+)
+def test_an_identifier_in_a_value_that_varies_is_found(tag, vr, value):
+    data = slice_of(9, more={tag: (vr, value)})
+    with memory_of(*map(slice_of, range(4))) as memory:
+        assert memory.recall(data, PROFILE) is None
+        assert outcome(data) == fresh(data)
+
+
+def test_a_text_that_is_replaced_in_every_slice_is_remembered_with_the_rest():
+    more = {0x00081030: ("LO", "see FOREIGN-0815"), 0x00291002: ("OB", bytes(80) + b"<FOREIGN-0815> ")}
+    data = slice_of(9, more=more)
+    with memory_of(*(slice_of(number, more=more) for number in range(4))) as memory:
+        assert memory.recall(data, PROFILE) is not None
+        result = dicom.neutralise(data, PROFILE)
+        assert result.replaced_text == ("(0008,1030)",)
+        assert result.hits == ("(0029,1002)",)
+        assert outcome(data) == fresh(data)
+
+
+def test_another_site_gets_its_own_pseudonyms():
+    other = dicom.Profile(dicom.Pseudonyms(b"another key of thirty-two bytes.."), "IMPORTAL")
+    with memory_of(*map(slice_of, range(4))):
+        mine, theirs = (dicom.neutralise(slice_of(9), profile) for profile in (PROFILE, other))
+    assert mine.facts.patient_pseudonym != theirs.facts.patient_pseudonym
+
+
+def test_the_digest_of_the_whole_is_checked_for_a_remembered_slice_too():
+    data = slice_of(9)
+    with memory_of(*map(slice_of, range(4))):
+        result = dicom.neutralise(data, PROFILE, original_sha256=bytes(32))
+    with pytest.raises(dicom.RestoreError, match=r"stored\.differs"):
+        dicom.restore(b"".join(result.chunks), result.reverse_patch)
+
+
+def test_what_stands_behind_the_pixels_goes_the_strict_way():
+    data = slice_of(9) + samples.element(0xFFFCFFFC, "OB", b"FOREIGN-0815", samples.Layout())
+    with memory_of(*map(slice_of, range(4))):
+        assert outcome(data) == fresh(data)
+
+
+def test_a_series_that_never_repeats_itself_is_given_up():
+    with memory_of() as memory:
+        for number in range(30):
+            outcome(slice_of(number, more={0x00201041 + number: ("DS", "1")}))
+        (series,) = memory._series.values()
+        assert series.learnt < 8
+
+
+def test_no_more_than_a_few_headers_are_kept():
+    with memory_of() as memory:
+        for number in range(20):
+            outcome(slice_of(number, more={0x0020000E: ("UI", f"1.2.3.{number}")}))
+        assert len(memory._series) <= 8
+        outcome(slice_of(99, more={0x00291003: ("OB", bytes(MOST_HEADER)), 0x0020000E: ("UI", "1.9")}))
+        assert all(len(series.last.original) < MOST_HEADER for series in memory._series.values())

@@ -17,6 +17,7 @@ GE_PRIVATE_UID = "1.2.840.113619.5.2"  # implicit little endian; only the pixels
 _PAPYRUS_UID = "1.2.840.10008.1.20"
 _REFERENCED_PIXELS = frozenset({"1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.204"})
 _ENCAPSULATED_ROOTS = (
+    "1.2.840.10008.1.2.1.98",
     "1.2.840.10008.1.2.4.",
     "1.2.840.10008.1.2.5",
     "1.2.840.10008.1.2.7.",

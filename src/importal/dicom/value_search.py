@@ -8,7 +8,7 @@ changed surely.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from importal.dicom.codec import Codec
 from importal.dicom.records import Replacement
@@ -16,6 +16,7 @@ from importal.dicom.walk import HeaderWalk
 
 MIN_LENGTH, MIN_TELLING = 4, 5
 MAX_PLACES = 1000
+_MANY = 200  # from so many on, one pass over all positions takes less time than one for each value
 FILE_META = 0x00020000
 _WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGIT = re.compile(rb"[0-9]")
@@ -66,28 +67,48 @@ def telling(value: bytes) -> bool:
 def positions(buffer: bytes, values: Iterable[bytes], without: tuple[int, int] = (-1, -1)) -> list[int]:
     """Return where a value stands as a token of its own, except in the range `without` (the bulk)."""
     start, end = without
+    forms = dict.fromkeys(values, _is_token)
+    forms |= {wide(value): _is_wide_token for value in forms}
+    search = _found_one_by_one if len(forms) < _MANY else _found_at_once
     hits: set[int] = set()
-    for value in values:
-        spread = wide(value)
-        for first, last in ((0, len(buffer)),) if start < 0 else ((0, start), (end, len(buffer))):
-            at = buffer.find(value, first, last)
-            while at >= 0:
-                if _is_token(buffer, at, at + len(value)):
-                    hits.add(at)
-                at = buffer.find(value, at + 1, last)
-            at = buffer.find(spread, first, last)
-            while at >= 0:
-                if _is_wide_token(buffer, at, at + len(spread)):
-                    hits.add(at)
-                at = buffer.find(spread, at + 1, last)
+    for first, last in ((0, len(buffer)),) if start < 0 else ((0, start), (end, len(buffer))):
+        hits.update(
+            at for at, form in search(buffer, forms, first, last) if forms[form](buffer, at, at + len(form))
+        )
     return sorted(hits)
+
+
+def _found_one_by_one(
+    buffer: bytes, forms: Iterable[bytes], first: int, last: int
+) -> Iterator[tuple[int, bytes]]:
+    find = buffer.find
+    for form in forms:
+        at = find(form, first, last)
+        while at >= 0:
+            yield at, form
+            at = find(form, at + 1, last)
+
+
+def _found_at_once(
+    buffer: bytes, forms: Iterable[bytes], first: int, last: int
+) -> Iterator[tuple[int, bytes]]:
+    """Find many values in one pass, whose time does not grow with their number."""
+    lengths: dict[bytes, set[int]] = {}
+    known = set(forms)
+    for form in known:
+        lengths.setdefault(form[:MIN_LENGTH], set()).add(len(form))
+    for at in range(first, last - MIN_LENGTH + 1):
+        for length in lengths.get(buffer[at : at + MIN_LENGTH], ()):
+            form = buffer[at : at + length]
+            if form in known and at + length <= last:
+                yield at, form
 
 
 def wide(value: bytes) -> bytes:
     """Return what UTF-16 of either byte order has in common: the signs with a NUL between them."""
-    wide = bytearray(2 * len(value) - 1)
-    wide[::2] = value
-    return bytes(wide)
+    spread = bytearray(2 * len(value) - 1)
+    spread[::2] = value
+    return bytes(spread)
 
 
 def _is_token(buffer: bytes, start: int, end: int) -> bool:

@@ -307,14 +307,16 @@ class HeaderWalk:
 
         The count of elements is not taken back after a vain attempt: it bounds the attempts.
         """
-        mark = len(self.found)
+        mark, first = len(self.found), None
         tag, vr, start, value, end, node, depth = found
         for codec in ITEM_LAYOUTS.get(bytes(self._buffer[value : value + 4]), ()):
             try:
                 return self._sequence(tag, vr, start, value, length, end, node, codec, depth)
-            except (Defect, StructError):
+            except (Defect, StructError) as defect:
+                first = first or (defect.kind if isinstance(defect, Defect) else DefectKind.BEYOND_END)
                 del self.found[mark:]
-        raise Defect(DefectKind.ITEM, start)
+        # Of undefined length it may only be unfinished: of a stream more comes.
+        raise Defect((length == UNDEFINED and first) or DefectKind.ITEM, start)
 
     def _perhaps_sequence(self, found: Found) -> None:
         """Descend into bytes that begin as an item does; what must be a sequence and is none is a defect."""

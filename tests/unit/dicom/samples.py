@@ -11,6 +11,13 @@ UIDS = {
     "big": "1.2.840.10008.1.2.2",
     "deflated": "1.2.840.10008.1.2.1.99",
     "jpeg": "1.2.840.10008.1.2.4.50",
+    "jpeg-ls": "1.2.840.10008.1.2.4.80",
+    "jpeg-2000": "1.2.840.10008.1.2.4.90",
+    "mpeg-4": "1.2.840.10008.1.2.4.102",
+    "ht-jpeg-2000": "1.2.840.10008.1.2.4.201",
+    "rle": "1.2.840.10008.1.2.5",
+    "deflated-frames": "1.2.840.10008.1.2.8.1",
+    "encapsulated-raw": "1.2.840.10008.1.2.1.98",
 }
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -23,6 +30,7 @@ class Layout:
     order: str = "<"
     defined: bool = True  # sequences and items with defined length
     unknown: bool = False  # sequences as UN, implicit inside
+    items_defined: bool | None = None  # items in another form than their sequence
 
 
 class Fragments(bytes):
@@ -32,9 +40,9 @@ class Fragments(bytes):
 class Items(list):
     """The items of a sequence that is written in a form of its own."""
 
-    def __init__(self, items, *, defined, unknown):
+    def __init__(self, items, *, defined, unknown, items_defined=None):
         super().__init__(items)
-        self.defined, self.unknown = defined, unknown
+        self.defined, self.unknown, self.items_defined = defined, unknown, items_defined
 
 
 def layout_of(syntax, *, defined=True, unknown=False):
@@ -65,13 +73,14 @@ def element(tag, vr, value, layout):
 def sequence(tag, items, layout):
     if isinstance(items, Items):
         unknown = items.unknown and layout.explicit and layout.order == "<"
-        layout = replace(layout, defined=items.defined, unknown=unknown)
+        layout = replace(layout, defined=items.defined, unknown=unknown, items_defined=items.items_defined)
     inner = Layout(False, "<", layout.defined) if layout.unknown else replace(layout, unknown=False)
+    items_defined = layout.defined if layout.items_defined is None else layout.items_defined
     mark = inner.order + "HHI"
     body = b""
     for item in items:
         content = data_set(item, inner)
-        if layout.defined:
+        if items_defined:
             body += struct.pack(mark, 0xFFFE, 0xE000, len(content)) + content
         else:
             body += struct.pack(mark, 0xFFFE, 0xE000, 0xFFFFFFFF) + content
@@ -93,14 +102,14 @@ def data_set(elements, layout):
     )
 
 
-def file_meta(syntax, *more):
+def file_meta(syntax, *more, sop_class=CT):
     plain = Layout()
     body = b"".join(
         element(tag, vr, value, plain)
         for tag, vr, value in sorted(
             [
                 (0x00020001, "OB", b"\0\1"),
-                (0x00020002, "UI", CT),
+                (0x00020002, "UI", sop_class),
                 (0x00020003, "UI", "1.2.3.4.5"),
                 (0x00020010, "UI", UIDS[syntax]),
                 (0x00020012, "UI", "1.2.3"),
@@ -112,14 +121,14 @@ def file_meta(syntax, *more):
     return element(0x00020000, "UL", struct.pack("<I", len(body)), plain) + body
 
 
-def part10(elements, syntax="explicit", *, layout=None, meta=(), preamble=bytes(128)):
+def part10(elements, syntax="explicit", *, layout=None, meta=(), preamble=bytes(128), sop_class=CT):
     """Return a whole file."""
     body = data_set(elements, layout or layout_of(syntax))
     if syntax == "deflated":
         press = zlib.compressobj(9, zlib.DEFLATED, -15)
         body = press.compress(body) + press.flush()
         body += b"\0" * (len(body) % 2)
-    return preamble + b"DICM" + file_meta(syntax, *meta) + body
+    return preamble + b"DICM" + file_meta(syntax, *meta, sop_class=sop_class) + body
 
 
 PIXELS = bytes(range(256)) * 2

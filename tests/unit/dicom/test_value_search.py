@@ -1,5 +1,7 @@
 """Where an original value still stands is found, in whatever writing, and only where it is a token."""
 
+import time
+
 import pytest
 from tests.unit.dicom import samples
 
@@ -71,3 +73,22 @@ def test_padding_at_the_end_of_the_data_set_becomes_zeros_of_the_same_length(syn
     with pytest.raises(dicom.Refused) as refused:
         list(dicom.neutralise_stream([original], profile).chunks)
     assert refused.value.reason is dicom.RefusalReason.NEEDS_WHOLE_OBJECT
+
+
+def test_many_values_are_found_as_few_are():
+    buffer = b" ".join(f"<{number:05d}> x{number:05d} ".encode("utf-16-le") for number in range(300))
+    buffer += b" ".join(f"({number:05d}) {number:05d}x".encode() for number in range(300)) + b"00299"
+    values = [f"{number:05d}".encode() for number in range(0, 300, 2)]
+    one_by_one = sorted({at for value in values for at in positions(buffer, {value})})
+    assert positions(buffer, values) == one_by_one
+    middle = (len(buffer) // 3, len(buffer) // 2)
+    outside = sorted({at for value in values for at in positions(buffer, {value}, middle)})
+    assert positions(buffer, values, middle) == outside
+    assert 290 < len(one_by_one) < 310
+
+
+def test_the_time_of_a_search_does_not_grow_with_the_number_of_values():
+    buffer = bytes(range(256)) * 400
+    started = time.process_time()
+    positions(buffer, {f"VALUE-{number}".encode() for number in range(20_000)})
+    assert time.process_time() - started < 1

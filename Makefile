@@ -14,7 +14,7 @@ NODE_STAMP := frontend/node_modules/.installed
 ASSETS := src/importal/web_assets/index.html
 SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
 
-.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom fuzz lock
+.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom proof fuzz lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
@@ -66,6 +66,9 @@ bench: setup ## measure the engine and the store on this machine
 
 bench-dicom: setup ## measure the engine beside copying and beside other tools; takes some minutes
 	@$(BIN)/python -m tools.bench.engine
+
+proof: setup ## send every object of the corpus through the engine, and let other readers compare; some minutes
+	@nice -n 5 $(BIN)/python -m tools.proof
 
 fuzz: setup ## try a million hostile inputs on everything that reads foreign bytes; takes about an hour
 	@nice -n 5 $(BIN)/python -m tools.fuzz

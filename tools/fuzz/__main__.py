@@ -6,6 +6,7 @@ TARGET-DIGEST.bin, and is then part of every later run.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 FOLDER = Path(".fuzz")
 PACKAGES = FOLDER / "packages"
+_EDGES = re.compile(r"\bcov: (\d+)")
 RUNS = {"neutralise": 400_000, "localise": 200_000, "restore": 300_000, "packs": 300_000}
 
 
@@ -36,7 +38,7 @@ def _line(target: str, summary: dict[str, Any]) -> str:
     return (
         f"{target:<12}{summary['inputs']:>8} inputs, {summary['processor_seconds']} s of processor time, "
         f"slowest {summary['slowest_seconds']:.3f} s, memory grew by {summary['most_memory_bytes'] >> 20} MB "
-        f"at most, findings: {found}"
+        f"at most, {summary['edges']} edges of the code covered, findings: {found}"
     )
 
 
@@ -64,8 +66,9 @@ def _run(target: str, runs: int) -> dict[str, Any]:
     with (FOLDER / f"{target}.log").open("wb") as log:
         done = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
     result: dict[str, Any] = json.loads(summary.read_text(encoding="utf-8")) if summary.exists() else {}
-    if done.returncode or not result:
-        text = (FOLDER / f"{target}.log").read_text(encoding="utf-8", errors="replace")
+    text = (FOLDER / f"{target}.log").read_text(encoding="utf-8", errors="replace")
+    result["edges"] = max((int(match[1]) for match in _EDGES.finditer(text)), default=0)
+    if done.returncode or "inputs" not in result:
         print(text[-3000:], file=sys.stderr)
         raise SystemExit(f"the fuzzer of {target} broke off")
     return result

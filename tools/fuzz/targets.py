@@ -6,12 +6,14 @@ or refused with a reason; nothing but a refusal escapes.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from importal import dicom
-from importal.dicom import part10
+from importal.dicom import neutralisation, part10
 from importal.dicom.profile import RULES, Arrival
 from importal.dicom.reading import Element
+from importal.dicom.series_memory import SeriesMemory
 from importal.transfers import packs
 
 PROFILE = dicom.Profile(dicom.Pseudonyms(b"a key of thirty-two bytes, to wit"), "IMPORTAL")
@@ -55,10 +57,25 @@ def neutralise(data: bytes) -> None:
         return
     stored = b"".join(whole.chunks)
     require(len(stored) == whole.length, "length")
+    _alone(data, whole, stored)
     _stream(data, whole, None)
     require(dicom.restore(stored, whole.reverse_patch) == data, "restored")
     _stored(stored, whole)
     _localised(stored)
+
+
+def _alone(data: bytes, whole: dicom.Neutralised, stored: bytes) -> None:
+    """Check that what is remembered of other inputs changes nothing."""
+    remembered = neutralisation.MEMORY
+    if remembered.recall(data, PROFILE) is None:
+        return
+    neutralisation.MEMORY = SeriesMemory()
+    try:
+        alone = dicom.neutralise(data, PROFILE)
+    finally:
+        neutralisation.MEMORY = remembered
+    require(b"".join(alone.chunks) == stored, "other bytes than alone")
+    require(replace(alone, chunks=()) == replace(whole, chunks=()), "another record than alone")
 
 
 def _stored(stored: bytes, whole: dicom.Neutralised) -> None:

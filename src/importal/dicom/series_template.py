@@ -28,6 +28,7 @@ BULK_HEAD = 12  # tag, VR, length: as much as an element says before its value
 _CONTEXT = 8
 UID, UID_LENGTH = re.compile(rb"[0-9]+(\.[0-9]+)+"), 64
 # The file up to the value of (0002,0000), and behind it.
+_GROUP_LENGTH, _MOST_GROUP = 4, 1 << 31
 _OPENING, _META_BODY = part10.META_AT + 8, part10.META_AT + 12
 
 
@@ -73,7 +74,8 @@ class _Piece(NamedTuple):
     """Bytes that never differ, as they come and as they are stored, and how wide the gap behind them is.
 
     `first` is where the first edit begins, -1 without any; `undo` what undoes it; `steps` the packed steps
-    of the others; `last` where the last ends. The gap has a length field, `length`, or is `size` bytes.
+    of the others; `last` where the last ends. The gap has a length field, `length`, or is `size` bytes; it is
+    a group length where it `grows`, and by how much.
     """
 
     old: bytes
@@ -84,6 +86,7 @@ class _Piece(NamedTuple):
     last: int
     length: Struct | None
     size: int
+    grows: int
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,9 @@ def leaves(strict: Strict) -> list[Leaf]:
             continue
         top = each.depth == 0
         free = each.tag not in ON_ARRIVAL or (top and each.tag == SOP_INSTANCE_UID)
-        fixed = is_creator(each.tag) or not each.tag & 0xFFFF or each.tag in SEQUENCES or each.tag in BULK
+        fixed = is_creator(each.tag) or each.tag in SEQUENCES or each.tag in BULK
+        if not each.tag & 0xFFFF:  # a group length follows what is edited in the group
+            fixed = not top or each.end - each.value != _GROUP_LENGTH
         may_vary = free and not fixed and each.start >= solid
         found.append(Leaf(each.tag, each.vr, each.start, each.value, each.end, top, may_vary))
     return found
@@ -171,10 +176,13 @@ class SeriesTemplate:
             length = _length_field(leaf, strict.codec)
             stop = leaf.value - (length.size if length else 0)
             here = [edit for edit in remaining if edit[0] < stop]
-            self._add(start, stop, here, (length, leaf.end - leaf.value))
             remaining = remaining[len(here) :]
+            grows = 0
+            if remaining and remaining[0][:2] == (leaf.value, leaf.end) and not leaf.tag & 0xFFFF:
+                grows = self._number(remaining.pop(0)[2]) - self._number(strict.original[leaf.value :])
+            self._add(start, stop, here, (length, leaf.end - leaf.value, grows))
             start = leaf.end
-        self._add(start, strict.split, remaining, (None, 0))
+        self._add(start, strict.split, remaining, (None, 0, 0))
         if self._uid_at < 0:
             raise ValueError("template.uid")
         # Tag and VR of the bulk: its length is another matter.
@@ -183,7 +191,15 @@ class SeriesTemplate:
         self._around = _CONTEXT + 2 * max(map(len, values), default=0)
         self._sought = [*values, *map(value_search.wide, values)]
 
-    def _add(self, start: int, stop: int, edits: list[Edit], gap: tuple[Struct | None, int]) -> None:
+    def _number(self, raw: bytes) -> int:
+        return int(self.strict.codec.u32.unpack_from(raw)[0])
+
+    def _grown(self, raw: bytes, grows: int) -> bytes:
+        """Return a group length after the edits; one that no header can have is left to the strict way."""
+        number = self._number(raw) + grows
+        return self.strict.codec.u32.pack(number) if 0 <= number < _MOST_GROUP else b""
+
+    def _add(self, start: int, stop: int, edits: list[Edit], gap: tuple[Struct | None, int, int]) -> None:
         original = self.strict.original
         if any(first < start or end > stop for first, end, _ in edits):
             raise ValueError("template.edit")
@@ -205,7 +221,7 @@ class SeriesTemplate:
         stored, steps = [opening], [undoing]
         undone, written = position, len(opening)
         windows = [(_OPENING, written)]
-        for number, (old, new, first, undo, more, last, length, size) in enumerate(self._pieces):
+        for number, (old, new, first, undo, more, last, length, size, grows) in enumerate(self._pieces):
             if not data.startswith(old, position):
                 return None
             if first >= 0:
@@ -213,15 +229,21 @@ class SeriesTemplate:
                 undone = position + last
             position += len(old)
             end = _gap_end(data, position, length, size)
-            if end < 0 or (number == self._uid_at and not _is_uid(data[position:end], length, uid)):
+            gap = data[position:end]
+            if end < 0 or (number == self._uid_at and not _is_uid(gap, length, uid)):
                 return None
-            stored += (new, data[position:end])
+            if grows:
+                steps.append(reverse_patch.packed([(position - undone, size, gap)]))
+                undone, gap = end, self._grown(gap, grows)
+            stored += (new, gap)
             written += len(new)
             windows.append((written, written + end - position))
             written += end - position
             position = end
         header = b"".join(stored)
-        if not data.startswith(self._end, position) or self._stands(header, windows):
+        if written != len(header) or not data.startswith(self._end, position):
+            return None
+        if self._stands(header, windows):
             return None
         return Recalled(self.strict, header, position, b"".join(steps), uid.decode("ascii"))
 
@@ -275,7 +297,7 @@ class _SeriesMeta:
 
 def _length_field(leaf: Leaf, codec: Codec) -> Struct | None:
     """Return what reads the length of a value that varies; in an item it may not, others hang on it."""
-    if not leaf.top:
+    if not leaf.top or not leaf.tag & 0xFFFF:
         return None
     return codec.u16 if leaf.vr in SHORT_VRS else codec.u32
 

@@ -1,6 +1,7 @@
 """What the engine remembers of a series makes it faster and nothing else."""
 
 import contextlib
+import struct
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -168,6 +169,25 @@ def test_a_text_that_is_replaced_in_every_slice_is_remembered_with_the_rest():
         assert result.replaced_text == ("(0008,1030)",)
         assert result.hits == ("(0029,1002)",)
         assert outcome(data) == fresh(data)
+
+
+@pytest.mark.parametrize("syntax", ["explicit", "implicit", "big"])
+def test_group_lengths_that_vary_follow_the_edits_of_each_slice(syntax):
+    order = ">I" if syntax == "big" else "<I"
+
+    def with_lengths(number, patient=100):
+        lengths = {0x00100000: patient, 0x00200000: 60 + number % 5, 0x00280000: 20}
+        more = {tag: ("UL", struct.pack(order, length)) for tag, length in lengths.items()}
+        return slice_of(number, syntax, more=more)
+
+    with memory_of(*map(with_lengths, range(4))) as memory:
+        assert memory.recall(with_lengths(9), PROFILE) is not None
+        assert outcome(with_lengths(9)) == fresh(with_lengths(9))
+        assert outcome(with_lengths(9, patient=101)) == fresh(with_lengths(9, patient=101))
+    lengths = (100, 0, 2, 0x7FFFFFFF, 0xFFFFFFFE)
+    with memory_of(*(with_lengths(number, patient=number) for number in range(4))):
+        for length in lengths:
+            assert outcome(with_lengths(9, patient=length)) == fresh(with_lengths(9, patient=length))
 
 
 def test_another_site_gets_its_own_pseudonyms():

@@ -84,6 +84,8 @@ def rewrite(buffer: bytes | memoryview, profile: Profile) -> Rewritten:
     walk, arrived = walked(buffer, (meta.end, len(buffer)), codec, syntax, profile)
     meta_changes, repairs = meta_edits(buffer, meta, arrived, profile)
     edited, remains = edited_data_set(buffer, (meta.end, len(buffer)), codec, walk, arrived, meta_changes)
+    if not repairs and not edited.tail and edited.split < len(buffer):
+        learn(buffer, edited, arrived, remains, profile)
     digest = hashlib.sha256()
     for piece in (*edited.bulk, *edited.tail):
         digest.update(piece)
@@ -257,7 +259,7 @@ def neutralise(
     the patch and is checked on `restore`. Raises Refused. See deid rules in `profile`.
     """
     view = memoryview(original)
-    recalled = MEMORY.recall(original, profile)
+    recalled = recall(original, profile)
     if recalled is not None and recalled.ends_with_bulk(original):
         return _familiar(view, recalled, original_sha256)
     try:
@@ -271,29 +273,34 @@ def neutralise(
     if split < 0:  # the bulk is the same in both: one digest serves
         split = len(view) - (rewritten.length - rewritten.bulk_offset)
         known = rewritten.bulk_digest
-        if 0 < split < len(view) and not rewritten.repairs:
-            _learn(view, split, rewritten, profile)
     digests = reverse_patch.digests_of(view, split, known, original_sha256)
     steps = reverse_patch.packed(reverse_patch.steps_of_edits(view, rewritten.edits))
     return finished(rewritten, reverse_patch.pack(digests, rewritten.length, steps))
 
 
-def _learn(view: memoryview, split: int, rewritten: Rewritten, profile: Profile) -> None:
-    header = rewritten.chunks[0]
-    if split > MOST_HEADER or rewritten.edits is None or not isinstance(header, bytes):
+def recall(original: bytes | memoryview, profile: Profile) -> Recalled | None:
+    """Return what becomes of a header that differs from one before only where no rule looks."""
+    return MEMORY.recall(original, profile)
+
+
+def learn(
+    buffer: bytes | memoryview, edited: Edited, arrived: Arrived, remains: Remains, profile: Profile
+) -> None:
+    """Remember a header that went the strict way and had nothing to mend, for others of its series."""
+    if edited.split > MOST_HEADER:
         return
     MEMORY.learn(
         Strict(
-            bytes(view[: split + BULK_HEAD]),
-            split,
-            header,
-            rewritten.edits,
+            bytes(buffer[: edited.split + BULK_HEAD]),
+            edited.split,
+            edited.header,
+            edited.edits,
             profile,
-            rewritten.arrived.facts,
-            rewritten.arrived.replacements,
-            rewritten.arrived.originals,
-            rewritten.remains.hits,
-            rewritten.remains.replaced_text,
+            arrived.facts,
+            arrived.replacements,
+            arrived.originals,
+            remains.hits,
+            remains.replaced_text,
         )
     )
 

@@ -15,7 +15,7 @@ from importal.dicom.refusal import Refused
 from importal.dicom.series_template import Leaf, Recalled, SeriesTemplate, Strict, leaves
 from importal.dicom.walk import Defect
 
-MOST_HEADER = 256 << 10
+MOST_HEADER = 128 << 10
 _MOST_SERIES = 8
 # Making a template costs about as much as the strict way of a few Instances: it has to pay.
 _MOST_VAIN, _USES_PER_LEARNING = 4, 8

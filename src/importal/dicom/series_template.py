@@ -28,6 +28,7 @@ BULK_HEAD = 12  # tag, VR, length: as much as an element says before its value
 _CONTEXT = 8
 UID, UID_LENGTH = re.compile(rb"[0-9]+(\.[0-9]+)+"), 64
 # The file up to the value of (0002,0000), and behind it.
+_MOST_VALUES, _MOST_AROUND = 64, 512
 _GROUP_LENGTH, _MOST_GROUP = 4, 1 << 31
 _OPENING, _META_BODY = part10.META_AT + 8, part10.META_AT + 12
 
@@ -104,14 +105,21 @@ class Recalled:
         at = self.split + (8 if self.strict.codec.explicit else 4)
         return at + 4, self.strict.codec.u32.unpack_from(data, at)[0]
 
-    def ends_with_bulk(self, whole: bytes | memoryview) -> bool:
-        """Tell whether the bulk is of the same form, sound, and the last element of the object."""
-        value, length = self.bulk(whole)
-        _, before = replace(self, split=self.strict.split).bulk(self.strict.original)
-        if (length == UNDEFINED) != (before == UNDEFINED):
+    def bulk_may_follow(self, data: bytes | memoryview) -> bool:
+        """Tell whether the head of the bulk is there, in the same form: so long, or fragments."""
+        if len(data) < self.split + BULK_HEAD:
             return False
+        length = self.bulk(data)[1]
+        before = replace(self, split=self.strict.split).bulk(self.strict.original)[1]
+        return (length == UNDEFINED) == (before == UNDEFINED) and (length == UNDEFINED or not length & 1)
+
+    def ends_with_bulk(self, whole: bytes | memoryview) -> bool:
+        """Tell whether the bulk is sound, and the last element of the object."""
+        if not self.bulk_may_follow(whole):
+            return False
+        value, length = self.bulk(whole)
         if length != UNDEFINED:
-            return not length & 1 and value + length == len(whole)
+            return value + length == len(whole)
         walk = HeaderWalk(whole, frozenset())
         try:
             walk.run(self.split, len(whole), self.strict.codec)
@@ -190,6 +198,8 @@ class SeriesTemplate:
         values = value_search.sought(strict.originals, strict.replacements)
         self._around = _CONTEXT + 2 * max(map(len, values), default=0)
         self._sought = [*values, *map(value_search.wide, values)]
+        if len(values) > _MOST_VALUES or self._around > _MOST_AROUND:
+            raise ValueError("template.values")
 
     def _number(self, raw: bytes) -> int:
         return int(self.strict.codec.u32.unpack_from(raw)[0])

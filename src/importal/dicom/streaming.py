@@ -7,15 +7,31 @@ until then are not an object.
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from importal.dicom import part10, reverse_patch, value_search
 from importal.dicom.arrival import Arrived, arrive
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of
-from importal.dicom.neutralisation import check_header, edited_data_set, meta_edits, neutralise
+from importal.dicom.neutralisation import (
+    Remains,
+    check_header,
+    edited_data_set,
+    learn,
+    meta_edits,
+    neutralise,
+    recall,
+)
 from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import DATA_SET_TRAILING_PADDING, IDENTITY, ON_ARRIVAL
-from importal.dicom.records import Neutralised, NeutralisedStream, Profile
+from importal.dicom.records import (
+    InstanceFacts,
+    Neutralised,
+    NeutralisedStream,
+    Profile,
+    Replacement,
+)
 from importal.dicom.refusal import RefusalReason, Refused, Repair
+from importal.dicom.series_template import Recalled
 from importal.dicom.walk import (
     BULK,
     ITEM,
@@ -50,22 +66,42 @@ def neutralise_stream(chunks: Iterable[bytes], profile: Profile) -> NeutralisedS
     An object without bulk is held whole, up to the limit for a header.
     """
     source = iter(chunks)
-    reader = _HeaderReader(source)
+    reader = _HeaderReader(source, profile)
     if not reader.read():
         whole = neutralise(bytes(reader.buffer), profile)
         if whole.repairs:
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
         return NeutralisedStream(iter(whole.chunks), lambda: whole)
-    flow = _Flow(reader, source, profile)
+    head = _remembered(reader.recalled, reader.view) if reader.recalled else _planned(reader, profile)
+    flow = _Flow(head, reader.view, source)
     return NeutralisedStream(flow.run(), flow.result)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What is stored in front of the bulk, how the original had it, and where the bulk ends."""
+
+    stored: bytes = field(repr=False)
+    split: int
+    steps: bytes = field(repr=False)
+    facts: InstanceFacts
+    replacements: tuple[Replacement, ...] = field(repr=False)
+    originals: frozenset[bytes] = field(repr=False)
+    repairs: tuple[Repair, ...]
+    remains: Remains
+    bulk: tuple[int, int]  # where its value begins, and its length
+    codec: Codec
 
 
 class _HeaderReader:
     """Gathers chunks until the top-level bulk comes in sight."""
 
-    def __init__(self, source: Iterator[bytes]) -> None:
+    def __init__(self, source: Iterator[bytes], profile: Profile) -> None:
         self._source = source
+        self._profile = profile
         self.buffer = bytearray()
+        self.view = b""
+        self.recalled: Recalled | None = None
         self.meta: FileMeta
         self.syntax = ""
         self.codec: Codec
@@ -93,9 +129,13 @@ class _HeaderReader:
         return False
 
     def _try(self, *, ended: bool) -> bool:
-        view = bytes(self.buffer)
+        self.view = view = bytes(self.buffer)
         if not part10.has_magic(view):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+        recalled = recall(view, self._profile)
+        if recalled is not None and recalled.bulk_may_follow(view):
+            self.recalled = recalled
+            return True
         try:
             self.meta = part10.read_file_meta(view)
             self.syntax = self.meta.text(view, part10.META_TRANSFER_SYNTAX)
@@ -123,40 +163,69 @@ def _arrived(buffer: bytes, walk: HeaderWalk, profile: Profile, syntax: str) -> 
         raise
 
 
+def _remembered(recalled: Recalled, view: bytes) -> _Head:
+    strict = recalled.strict
+    return _Head(
+        recalled.header,
+        recalled.split,
+        recalled.steps,
+        recalled.facts(),
+        strict.replacements,
+        strict.originals,
+        (),
+        Remains(strict.replaced_text, strict.hits),
+        recalled.bulk(view),
+        strict.codec,
+    )
+
+
+def _planned(reader: _HeaderReader, profile: Profile) -> _Head:
+    walk, buffer = reader.walk, reader.view
+    walk.position = split = walk.bulk_start
+    if walk.bulk_length & 1 and walk.bulk_length != UNDEFINED:
+        raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
+    try:
+        check_header(walk, reader.meta.end, reader.syntax, split)
+    except Defect:
+        raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
+    if reader.meta.text(buffer, part10.META_SOP_CLASS) == part10.MEDIA_DIRECTORY_CLASS:
+        raise Refused(RefusalReason.MEDIA_DIRECTORY)
+    arrived = _arrived(buffer, walk, profile, reader.syntax)
+    changes, repairs = meta_edits(buffer, reader.meta, arrived, profile)
+    span = (reader.meta.end, split)
+    edited, remains = edited_data_set(buffer, span, reader.codec, walk, arrived, changes)
+    if not repairs:
+        learn(buffer, edited, arrived, remains, profile)
+    return _Head(
+        edited.header,
+        split,
+        reverse_patch.packed(reverse_patch.steps_of_edits(buffer, edited.edits)),
+        arrived.facts,
+        arrived.replacements,
+        arrived.originals,
+        repairs,
+        remains,
+        (walk.bulk_value, walk.bulk_length),
+        reader.codec,
+    )
+
+
 class _Flow:
     """The stored bytes of one object, made while its original comes in."""
 
-    def __init__(self, reader: _HeaderReader, source: Iterator[bytes], profile: Profile) -> None:
-        walk = reader.walk
+    def __init__(self, head: _Head, buffer: bytes, source: Iterator[bytes]) -> None:
         self._source = source
-        self._codec = reader.codec
+        self._head = head
+        self._buffer = buffer
         self._length = 0
         self._digest = hashlib.sha256()
         self._neutralised: Neutralised | None = None
-        buffer = bytes(reader.buffer)
-        split = walk.bulk_start
-        walk.position = split
-        if walk.bulk_length & 1 and walk.bulk_length != UNDEFINED:
-            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
-        try:
-            check_header(walk, reader.meta.end, reader.syntax, split)
-            meta = part10.read_file_meta(buffer)
-        except Defect:
-            raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
-        if meta.text(buffer, part10.META_SOP_CLASS) == part10.MEDIA_DIRECTORY_CLASS:
-            raise Refused(RefusalReason.MEDIA_DIRECTORY)
-        self._arrived = _arrived(buffer, walk, profile, reader.syntax)
-        self._repairs: tuple[Repair, ...]
-        changes, self._repairs = meta_edits(buffer, meta, self._arrived, profile)
-        span = (meta.end, split)
-        edited, self._remains = edited_data_set(buffer, span, reader.codec, walk, self._arrived, changes)
-        self._edits, self._header = edited.edits, edited.header
-        self._buffer, self._split = buffer, split
-        self._bulk_end = _BulkEnd(walk.bulk_value - split, walk.bulk_length, self._codec)
+        value, length = head.bulk
+        self._bulk_end = _BulkEnd(value - head.split, length, head.codec)
 
     def run(self) -> Iterator[Piece]:
         """Yield the header, the bulk as it comes, and the checked tail."""
-        yield self._header
+        yield self._head.stored
         tail = bytearray()
         for piece in self._incoming():
             taken = self._bulk_end.feed(piece)
@@ -179,7 +248,7 @@ class _Flow:
         return self._neutralised
 
     def _incoming(self) -> Iterator[memoryview]:
-        yield memoryview(self._buffer)[self._split :]
+        yield memoryview(self._buffer)[self._head.split :]
         for chunk in self._source:
             yield memoryview(chunk)
 
@@ -191,34 +260,33 @@ class _Flow:
     def _check_tail(self, tail: bytes) -> None:
         walk = HeaderWalk(tail, ON_ARRIVAL)
         try:
-            walk.run(0, len(tail), self._codec)
+            walk.run(0, len(tail), self._head.codec)
         except Defect:
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT) from None
         late = walk.top_level[0][0] <= max(BULK)
         if late or any(not _stays(found, tail) for found in walk.found):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
-        if value_search.positions(tail, value_search.searchable(self._arrived.originals)):
+        if value_search.positions(tail, value_search.searchable(self._head.originals)):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
 
     def _finished(self) -> Neutralised:
-        header = hashlib.sha256(memoryview(self._buffer)[: self._split]).digest()
-        total = len(self._header) + self._length
+        head = self._head
+        header = hashlib.sha256(memoryview(self._buffer)[: head.split]).digest()
+        total = len(head.stored) + self._length
         digests = reverse_patch.OriginalDigests(
-            self._split + self._length, self._split, header, self._digest.digest()
+            head.split + self._length, head.split, header, self._digest.digest()
         )
-        steps = reverse_patch.packed(reverse_patch.steps_of_edits(self._buffer, self._edits))
-        patch = reverse_patch.pack(digests, total, steps)
         return Neutralised(
             (),
             total,
-            patch,
-            self._arrived.facts,
-            self._arrived.replacements,
-            len(self._header),
+            reverse_patch.pack(digests, total, head.steps),
+            head.facts,
+            head.replacements,
+            len(head.stored),
             self._digest.hexdigest(),
-            self._repairs,
-            self._remains.hits,
-            self._remains.replaced_text,
+            head.repairs,
+            head.remains.hits,
+            head.remains.replaced_text,
         )
 
 

@@ -17,6 +17,7 @@ export function unpackedFile(
   path: string,
   depth: number,
   password: string | null | undefined,
+  archive: SourceFile,
 ): SourceFile {
   const size = entry.uncompressedSize;
   let run: Run | null = null;
@@ -37,6 +38,8 @@ export function unpackedFile(
       return bytes;
     } catch {
       close();
+      // Is the archive itself still there? Throws its own reason if not.
+      await archive.read(0, 1);
       throw new SourceError('archive.entry_damaged');
     }
   };

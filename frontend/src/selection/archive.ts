@@ -121,7 +121,7 @@ async function toFiles(archive: SourceFile, entries: FileEntry[], context: Conte
     const path = uniquePath(`${archive.path}/${safePath(entry.filename)}`, taken);
     const code = judgeEntry(entry, password, context.use);
     if (code) content.problems.push({ path, size: entry.uncompressedSize, code });
-    else content.files.push(unpackedFile(entry, path, context.depth, password));
+    else content.files.push(unpackedFile(entry, path, context.depth, password, archive));
   }
   return content;
 }

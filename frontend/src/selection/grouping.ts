@@ -9,6 +9,8 @@ import type { SourceFile } from './source';
 export interface Instance {
   file: SourceFile;
   header: Header;
+  /** Digest by which the file is recognised; empty when more of it has to be read for that. */
+  beginning: string;
 }
 
 export interface Series {

@@ -2,21 +2,26 @@
  * Reads the first bytes of files and says what each one is. Up to 64 beginnings are glued into one Blob
  * and read at once: that is more than twice as fast as file by file where asking for a file is dear.
  */
+import { INSTANCE_BYTES, sha256 } from './fingerprint';
 import { type Header, readHeader } from './header';
 import { type ContentKind, recognise } from './recognise';
 import { fileName, SourceError, type SourceErrorCode, type SourceFile } from './source';
 
-export type Peeked = { file: SourceFile } & (
-  | { kind: 'instance'; header: Header }
+export type Peeked = {
+  file: SourceFile;
+} /** `beginning`: SHA-256 of the first 8192 bytes; empty when the UIDs do not stand in them. */ & (
+  | { kind: 'instance'; header: Header; beginning: string }
   | { kind: 'damaged' }
   | { kind: 'other'; content: ContentKind }
   | { kind: 'unreadable'; code: SourceErrorCode | 'empty' }
 );
 
-const HEAD = 8192;
+const HEAD = INSTANCE_BYTES;
 /** When what is wanted lies further back, behind long sequences. */
 const LONGER = [65_536, 524_288, 8_388_608];
 const MEANT_AS_DICOM = /\.(dcm|dicom|dic|ima)$/i;
+/** Stands for a digest that is still to be made. */
+const NAMED = 'named';
 /** Archive entries unpacked at a time. */
 const UNPACKING = 4;
 
@@ -26,7 +31,12 @@ export async function peek(batch: readonly SourceFile[]): Promise<Peeked[]> {
   const answers: Peeked[] = [];
   for (const [i, file] of batch.entries())
     answers.push(await judge(file, heads[i] ?? new SourceError('file.unreadable')));
-  return answers;
+  return Promise.all(answers.map((answer, i) => digest(answer, heads[i])));
+}
+
+async function digest(peeked: Peeked, head: Uint8Array | SourceError | undefined): Promise<Peeked> {
+  const isNamed = peeked.kind === 'instance' && peeked.beginning === NAMED;
+  return isNamed && head instanceof Uint8Array ? { ...peeked, beginning: await sha256(head) } : peeked;
 }
 
 async function readHeads(batch: readonly SourceFile[]): Promise<(Uint8Array | SourceError)[]> {
@@ -74,7 +84,8 @@ async function judge(file: SourceFile, head: Uint8Array | SourceError): Promise<
   const first = readHeader(head, head.byteLength === file.size);
   const result = first.status === 'more' ? await readFurther(file) : first;
   if (result instanceof SourceError) return { file, kind: 'unreadable', code: result.code };
-  if (result.status === 'read') return { file, kind: 'instance', header: result.header };
+  if (result.status === 'read')
+    return { file, kind: 'instance', header: result.header, beginning: first.status === 'read' ? NAMED : '' };
   if (result.status === 'damaged' || result.status === 'more') return { file, kind: 'damaged' };
   const content = recognise(head, fileName(file.path));
   return content === 'other' && MEANT_AS_DICOM.test(file.path)

@@ -7,6 +7,8 @@ export interface PlannedFile {
   role: 'instance' | 'document';
   /** Study Instance UID; absent when the file does not tell. */
   studyUid?: string;
+  /** Digest of its beginning, when that was made while looking at it. */
+  beginning?: string;
 }
 
 export interface Totals {
@@ -22,8 +24,9 @@ export interface Totals {
 export function plannedFiles(state: SelectionState): PlannedFile[] {
   const planned: PlannedFile[] = [];
   for (const study of includedStudies(state)) {
-    const files = study.instances.map(({ file }) => file).sort((a, b) => (a.path < b.path ? -1 : 1));
-    planned.push(...files.map((file): PlannedFile => ({ file, role: 'instance', studyUid: study.uid })));
+    const instances = [...study.instances].sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+    for (const { file, beginning } of instances)
+      planned.push({ file, role: 'instance', studyUid: study.uid, beginning });
     for (const { file } of documentsOf(state, study.id))
       planned.push({ file, role: 'document', studyUid: study.uid });
   }

@@ -4,7 +4,8 @@
  * the end, when all paths are known.
  */
 import { type ArchiveUse, type AskPassword, openArchive } from './archive';
-import { type Header, MEDIA_DIRECTORY } from './header';
+import type { Instance } from './grouping';
+import { MEDIA_DIRECTORY } from './header';
 import { type LeftOut, leftOutEntry } from './left-out';
 import { ARCHIVE_LIMITS, type ArchiveLimits } from './limits';
 import { type Candidate, litterJudge } from './litter';
@@ -13,7 +14,7 @@ import { isAttachment } from './recognise';
 import type { SourceFile } from './source';
 
 export interface ScanListener {
-  instances(found: readonly { file: SourceFile; header: Header }[]): void;
+  instances(found: readonly Instance[]): void;
   progress(done: number, total: number): void;
 }
 
@@ -87,7 +88,7 @@ function sort(peeked: Peeked, { result, candidates, archives, listener }: Bins):
   if (peeked.kind === 'instance') {
     if (peeked.header.sopClassUid === MEDIA_DIRECTORY)
       result.leftOut.push(leftOutEntry(file, 'media_directory'));
-    else listener.instances([{ file, header: peeked.header }]);
+    else listener.instances([{ file, header: peeked.header, beginning: peeked.beginning }]);
   } else if (peeked.kind === 'damaged') result.damaged.push(file);
   else if (peeked.kind === 'unreadable') result.leftOut.push(leftOutEntry(file, peeked.code));
   else if (peeked.content === 'zip') archives.push(file);

@@ -50,6 +50,7 @@ export class Selection {
   readonly #known = new Set<string>();
   readonly #stop = new AbortController();
   #waiting: Promise<unknown> = Promise.resolve();
+  #additions = 0;
 
   constructor(private readonly listener: (state: SelectionState) => void) {}
 
@@ -60,8 +61,14 @@ export class Selection {
   /** Scans and adds files, one addition after the other. */
   add(files: readonly SourceFile[], unreadable: readonly string[], ask: AskPassword): Promise<Addition> {
     const next = this.#waiting.then(() => this.#add(files, unreadable, ask));
-    this.#waiting = next.catch(() => undefined);
+    this.#additions += 1;
+    this.#waiting = next.catch(() => undefined).finally(() => (this.#additions -= 1));
     return next;
+  }
+
+  /** Something that was added has not been looked at completely. */
+  get isScanning(): boolean {
+    return this.#additions > 0;
   }
 
   /** Ends scanning; the state stays as it is. */

@@ -34,6 +34,8 @@ class Choice {
 
   readonly unassigned = $derived(unassignedDocuments(this.state));
   readonly studies = $derived(includedStudies(this.state));
+  /** Leaving the page would lose what was chosen. */
+  readonly isWorthKeeping = $derived(this.state.patients.length + this.state.documents.length > 0);
   readonly totals = $derived(totals(this.state));
   readonly obstacles = $derived.by(() => {
     const limits = session.invitation?.limits;
@@ -80,15 +82,24 @@ class Choice {
     this.#selection.assignDocuments(new Set([id]), null);
   }
 
-  /** Forgets everything; what was there can be brought back by the undo that it leaves. */
+  /**
+   * Forgets everything; what was there can be brought back by the undo that it leaves. Files that are still
+   * being looked at cannot: half a study must never come back as if it were whole.
+   */
   reset(): void {
+    if (this.#selection.isScanning) {
+      this.#selection.stop();
+      this.question?.answer(null);
+      this.clear();
+      session.undo = null;
+      return;
+    }
     const before = {
       selection: this.#selection,
       touched: this.touched,
       comments: this.comments,
       contact: this.contact,
     };
-    this.#selection.stop();
     this.clear();
     const restore = () => {
       this.#selection = before.selection;
@@ -98,6 +109,14 @@ class Choice {
       this.contact = before.contact;
     };
     session.undo = { text: t('sender.reset.done'), run: restore };
+  }
+
+  /** Forgets what was chosen, but not what the sender wrote and agreed to. */
+  chooseAgain(): void {
+    const { contact, consent } = this;
+    this.clear();
+    this.contact = contact;
+    this.consent = consent;
   }
 
   clear(): void {

@@ -14,15 +14,21 @@ export function guardPage(): () => void {
       lock = null;
     }
   };
-  const warn = (event: BeforeUnloadEvent) => event.preventDefault();
   // The lock is lost whenever the page is hidden.
   document.addEventListener('visibilitychange', hold);
-  addEventListener('beforeunload', warn);
+  const stay = warnBeforeLeaving();
   void hold();
   return () => {
     ended = true;
     document.removeEventListener('visibilitychange', hold);
-    removeEventListener('beforeunload', warn);
+    stay();
     void lock?.release();
   };
+}
+
+/** Has the browser ask before the page is left, in its own words; the function that is returned ends it. */
+export function warnBeforeLeaving(): () => void {
+  const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+  addEventListener('beforeunload', warn);
+  return () => removeEventListener('beforeunload', warn);
 }

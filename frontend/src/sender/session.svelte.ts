@@ -26,12 +26,13 @@ class Session {
   undo = $state.raw<Undo | null>(null);
 
   /** Opens the invitation of a link, when the address holds one. */
-  async openFromAddress(): Promise<void> {
+  async openFromAddress(first: () => Promise<Step>): Promise<void> {
     const match = CODE_IN_ADDRESS.exec(location.hash);
-    if (match?.[1]) await this.open(decode(match[1]));
+    if (match?.[1]) await this.open(decode(match[1]), first);
   }
 
-  async open(code: string): Promise<void> {
+  /** `first`: the step to begin with, found out once the invitation is open. */
+  async open(code: string, first: () => Promise<Step> = async () => 'choose'): Promise<void> {
     this.code = code.trim();
     this.errors = [];
     this.opening = true;
@@ -40,12 +41,18 @@ class Session {
       this.invitation = { ...opened, open_submission: await this.api.openSubmission() };
       // In the fragment the code survives a reload and never reaches a server's log.
       history.replaceState(null, '', `#code=${encodeURIComponent(this.code)}`);
-      this.step = 'choose';
+      this.step = await first();
     } catch (error) {
       this.fail(error);
     } finally {
       this.opening = false;
     }
+  }
+
+  /** Asks again whether there is an unfinished upload to go on with. */
+  async lookForOpenSubmission(): Promise<void> {
+    const found = await this.api.openSubmission();
+    if (this.invitation) this.invitation = { ...this.invitation, open_submission: found };
   }
 
   fail(error: unknown): void {

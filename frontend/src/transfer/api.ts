@@ -48,12 +48,14 @@ export interface AnnouncedFile {
   number: number;
   path: string;
   size: number;
+  fingerprint: string;
   role: 'instance' | 'document';
   study_instance_uid?: string;
 }
 
 export interface FileState {
   number: number;
+  fingerprint: string;
   state: 'announced' | 'partial' | 'stored' | 'kept' | 'refused';
   received?: [number, number][];
   code?: string;
@@ -161,6 +163,11 @@ export class Api {
 
   async saveDetails(id: string, contact: Contact, studies: readonly StudyComment[]): Promise<void> {
     await this.#call('PUT', `/submissions/${id}/details`, { json: { contact, studies } });
+  }
+
+  /** The receipt of what was handed over; null when it is not to be had (any more). */
+  async receipt(id: string): Promise<Receipt | null> {
+    return (await this.#call<{ receipt: Receipt | null }>('GET', `/submissions/${id}`, {})).receipt;
   }
 
   /** `unreadable`: announced files that the sender's computer can no longer read. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readPack } from './pack-reader.test-data';
 
 interface Stored {
+  fingerprint: string;
   size: number;
   bytes: Uint8Array;
   received: [number, number][];
@@ -18,6 +19,7 @@ export class FakeServer {
   atOnce = 0;
   mostAtOnce = 0;
   repeatedBytes = 0;
+  finished = 0;
   /** Milliseconds before each answer. */
   latency = 1;
   maximumPack = Number.POSITIVE_INFINITY;
@@ -50,10 +52,10 @@ export class FakeServer {
     });
   }
 
-  #announce({ files }: { files: { number: number; size: number }[] }): Response {
-    for (const { number, size } of files) {
+  #announce({ files }: { files: { number: number; size: number; fingerprint: string }[] }): Response {
+    for (const { number, size, fingerprint } of files) {
       if (!this.files.has(number))
-        this.files.set(number, { size, bytes: new Uint8Array(size), received: [] });
+        this.files.set(number, { fingerprint, size, bytes: new Uint8Array(size), received: [] });
     }
     return Response.json({ announced: files.length });
   }
@@ -80,6 +82,7 @@ export class FakeServer {
   }
 
   #finish({ file_count, unreadable = [] }: { file_count: number; unreadable?: number[] }): Response {
+    this.finished += 1;
     const missing = [...this.files].filter(
       ([number, file]) => !isWhole(file) && !unreadable.includes(number),
     ).length;
@@ -102,8 +105,9 @@ function isWhole(file: Stored): boolean {
 }
 
 function stateOf(number: number, file: Stored) {
-  if (isWhole(file)) return { number, state: 'stored' };
+  const { fingerprint } = file;
+  if (isWhole(file)) return { number, fingerprint, state: 'stored' };
   return file.received.length > 0
-    ? { number, state: 'partial', received: file.received }
-    : { number, state: 'announced' };
+    ? { number, fingerprint, state: 'partial', received: file.received }
+    : { number, fingerprint, state: 'announced' };
 }

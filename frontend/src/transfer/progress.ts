@@ -6,10 +6,25 @@ export type TransferPhase =
   | 'sending'
   | 'paused'
   | 'waiting'
+  /** Files cannot be read any more: the sender decides. */
+  | 'asking'
   | 'finishing'
   | 'done'
   | 'failed'
   | 'cancelled';
+
+/** What the sender is asked when files of the chosen medium can no longer be read. */
+export interface MissingFiles {
+  files: readonly FailedFile[];
+  /** Images would be left to hand over. */
+  canHandOver: boolean;
+}
+
+export interface TransferListener {
+  progress(progress: TransferProgress): void;
+  /** 'again': try to read them once more; 'without': hand over what is left. */
+  missing(missing: MissingFiles): Promise<'again' | 'without'>;
+}
 
 export interface FailedFile {
   path: string;

@@ -3,9 +3,8 @@ import { SourceError, type SourceFile } from '../selection/source';
 import { Api } from './api';
 import type { Environment } from './environment';
 import { type Disturbance, FakeServer } from './fake-server.test-data';
-import { forget, numberFiles } from './numbering';
 import { backOff, Speedometer } from './pace';
-import type { TransferProgress } from './progress';
+import type { MissingFiles, TransferProgress } from './progress';
 import { Transfer } from './transfer';
 import type { TransferFile } from './work';
 
@@ -26,18 +25,23 @@ function makeFiles(sizes: readonly number[]): TransferFile[] {
     number,
     file: memoryFile(`disc/${number}`, size),
     role: 'instance',
+    fingerprint: String(number),
   }));
 }
 
-function begin(files: readonly TransferFile[], server: FakeServer) {
+type Answer = 'again' | 'without';
+
+function begin(
+  files: readonly TransferFile[],
+  server: FakeServer,
+  missing: (asked: MissingFiles) => Answer | Promise<Answer> = () => 'without',
+) {
   const seen: TransferProgress[] = [];
-  const transfer = new Transfer(
-    new Api(server.fetch),
-    's1',
-    files,
-    (progress) => seen.push(progress),
-    INSTANT,
-  );
+  const listener = {
+    progress: (progress: TransferProgress) => seen.push(progress),
+    missing: async (asked: MissingFiles) => missing(asked),
+  };
+  const transfer = new Transfer(new Api(server.fetch), 's1', files, listener, INSTANT);
   return { transfer, seen, last: () => seen.at(-1) };
 }
 
@@ -176,47 +180,53 @@ describe('a transfer', () => {
     await api.open('code');
     expired = true;
     const files = makeFiles([10]);
-    await new Transfer(api, 's1', files, () => undefined, INSTANT).run();
+    const listener = { progress: () => undefined, missing: () => Promise.resolve('without' as const) };
+    await new Transfer(api, 's1', files, listener, INSTANT).run();
     await expectSame(files, server);
   });
 });
 
-describe('numbers of files', () => {
-  const planned = (paths: string[]) =>
-    paths.map((path) => ({ file: memoryFile(path, 5), role: 'instance' as const }));
-  const makeMemory = () => {
-    const kept = new Map<string, string>();
-    return {
-      kept,
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-      removeItem: (key: string) => void kept.delete(key),
-    };
-  };
+describe('files that cannot be read any more', () => {
+  function disc(code: 'file.vanished' | 'file.changed') {
+    const files = makeFiles([500_000, 500_000]);
+    const state = { isThere: false };
+    const gone = files[1] as TransferFile;
+    const read = (start: number, end: number) =>
+      state.isThere ? gone.file.read(start, end) : Promise.reject(new SourceError(code));
+    files[1] = { ...gone, file: { ...gone.file, read } };
+    return { files, state, whole: makeFiles([500_000, 500_000]) };
+  }
 
-  test('are the same again when the same disc is chosen in another order', async () => {
-    const memory = makeMemory();
-    const first = await numberFiles('s1', planned(['a', 'b', 'c']), memory);
-    const again = await numberFiles('s1', planned(['c', 'new', 'a']), memory);
-    const byPath = Object.fromEntries(again.map(({ file, number }) => [file.path, number]));
-    expect(first.map(({ number }) => number)).toEqual([0, 1, 2]);
-    expect(byPath).toEqual({ c: 2, new: 3, a: 0 });
+  test('are asked about before anything is handed over, and are sent once they are back', async () => {
+    const { files, state, whole } = disc('file.vanished');
+    const server = new FakeServer();
+    const asked: MissingFiles[] = [];
+    const { transfer, last, seen } = begin(files, server, (missing) => {
+      asked.push(missing);
+      expect(server.finished).toBe(0);
+      state.isThere = asked.length === 2;
+      return 'again';
+    });
+    expect((await transfer.run()).instances).toBe(2);
+    await expectSame(whole, server);
+    expect(asked[0]).toEqual({ files: [{ path: 'disc/1', code: 'file.vanished' }], canHandOver: true });
+    expect(asked).toHaveLength(2);
+    expect(seen.map(({ phase }) => phase)).toContain('asking');
+    expect(last()).toMatchObject({ failures: [], confirmedBytes: 1_000_000, totalBytes: 1_000_000 });
+    expect(server.repeatedBytes).toBe(0);
   });
 
-  test('are the same on another computer', async () => {
-    const here = await numberFiles('s1', planned(['b', 'a']), makeMemory());
-    const there = await numberFiles('s1', planned(['a', 'b']), makeMemory());
-    const numbers = (files: TransferFile[]) =>
-      Object.fromEntries(files.map(({ file, number }) => [file.path, number]));
-    expect(numbers(here)).toEqual(numbers(there));
-  });
-
-  test('leave no name on the computer, and nothing at all in the end', async () => {
-    const memory = makeMemory();
-    await numberFiles('s1', planned(['DOE^JANE/1']), memory);
-    expect([...memory.kept.values()].join()).not.toContain('DOE');
-    forget('s1', memory);
-    expect(memory.kept.size).toBe(0);
+  test('leave nothing to hand over when they were all', async () => {
+    const { files } = disc('file.changed');
+    const only = files.slice(1);
+    let asked: MissingFiles | null = null;
+    const { transfer } = begin(only, new FakeServer(), (missing) => {
+      asked = missing;
+      transfer.cancel();
+      return 'again';
+    });
+    await expect(transfer.run()).rejects.toThrow();
+    expect(asked).toEqual({ files: [{ path: 'disc/1', code: 'file.changed' }], canHandOver: false });
   });
 });
 

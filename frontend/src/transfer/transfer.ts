@@ -2,16 +2,17 @@
  * Sends the files of a submission and brings it to its receipt. Invariants:
  * - a byte counts as sent only when the server has confirmed it, and is then never sent again;
  * - every frame may be repeated: after any failure the same ranges are simply sent once more;
- * - a file that cannot be read is named and given up, the others go on;
+ * - a file that cannot be read is named, the others go on; without it nothing is handed over unasked;
  * - at most one pack per connection is held in memory.
  */
 import { isUid } from '../selection/header';
 import { type Api, ApiError, type FrameResult, type Receipt } from './api';
 import type { Environment } from './environment';
+import { Failures } from './failures';
 import { Pace, Speedometer } from './pace';
 import { encodePack } from './pack';
 import { persistently } from './persist';
-import type { FailedFile, TransferProgress } from './progress';
+import type { TransferListener, TransferProgress } from './progress';
 import { missingRanges, type Pack, type Range, type TransferFile, WorkList } from './work';
 
 const ANNOUNCED_AT_ONCE = 1000;
@@ -24,7 +25,7 @@ export class Transfer {
   readonly #stop = new AbortController();
   readonly #pace = new Pace();
   readonly #speed = new Speedometer();
-  readonly #unreadable = new Map<number, FailedFile>();
+  readonly #failures = new Failures();
   readonly #repeats = new Map<string, number>();
   #active = 0;
   #gate: Promise<void> | null = null;
@@ -35,7 +36,7 @@ export class Transfer {
     private readonly api: Api,
     private readonly submissionId: string,
     private readonly files: readonly TransferFile[],
-    private readonly listener: (progress: TransferProgress) => void,
+    private readonly listener: TransferListener,
     private readonly environment: Environment,
   ) {
     const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
@@ -49,6 +50,7 @@ export class Transfer {
       await this.#announce();
       for (let round = 1; ; round += 1) {
         await this.#sendMissing();
+        while (await this.#isToReadAgain()) await this.#sendMissing();
         const receipt = await this.#finish(round);
         if (receipt) return receipt;
       }
@@ -81,10 +83,11 @@ export class Transfer {
   }
 
   async #announce(): Promise<void> {
-    const all = this.files.map(({ number, file, role, studyUid }) => ({
+    const all = this.files.map(({ number, file, role, studyUid, fingerprint }) => ({
       number,
       path: file.path,
       size: file.size,
+      fingerprint,
       role,
       ...(studyUid && isUid(studyUid) ? { study_instance_uid: studyUid } : {}),
     }));
@@ -96,12 +99,28 @@ export class Transfer {
 
   async #sendMissing(): Promise<void> {
     const states = await this.#persistently(() => this.api.fileStates(this.submissionId, this.#stop.signal));
-    const readable = this.files.filter(({ number }) => !this.#unreadable.has(number));
+    const readable = this.files.filter((one) => !this.#failures.has(one));
     const ranges = missingRanges(readable, states);
     const missing = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     this.#change({ phase: 'sending', confirmedBytes: this.#progress.totalBytes - missing });
-    const work = new WorkList(ranges, (target, code) => this.#fail(target, code));
+    const work = new WorkList(ranges, (target, code) => {
+      this.#failures.addUnread(target, code);
+      this.#leaveOut(target);
+    });
     await this.#connections(work);
+  }
+
+  /** Asks about files that could not be read; true when they are to be tried once more. */
+  async #isToReadAgain(): Promise<boolean> {
+    const files = this.#failures.unread;
+    if (files.length === 0) return false;
+    this.#change({ phase: 'asking', secondsLeft: null });
+    const canHandOver = this.files.some((one) => one.role === 'instance' && !this.#failures.has(one));
+    const answer = await this.listener.missing({ files, canHandOver });
+    this.#stop.signal.throwIfAborted();
+    const totalBytes = this.#progress.totalBytes + this.#failures.decide(answer);
+    this.#change({ totalBytes, failures: this.#failures.all });
+    return answer === 'again';
   }
 
   /** Keeps as many senders going as the pace allows, until the work is done or one of them fails. */
@@ -171,7 +190,8 @@ export class Transfer {
       if (accident && repeats <= MOST_REPEATS) work.putBack([range]);
       else {
         work.giveUp(range.target);
-        this.#fail(range.target, answer?.code ?? 'frame.digest');
+        this.#failures.add(range.target, answer?.code ?? 'frame.digest');
+        this.#leaveOut(range.target);
       }
     }
     this.#advance(confirmed);
@@ -186,22 +206,20 @@ export class Transfer {
     this.#change({ confirmedBytes, secondsLeft });
   }
 
-  #fail(target: TransferFile, code: string): void {
-    this.#unreadable.set(target.number, { path: target.file.path, code });
+  #leaveOut(target: TransferFile): void {
     const totalBytes = this.#progress.totalBytes - target.file.size;
     const confirmedBytes = Math.min(this.#progress.confirmedBytes, totalBytes);
-    this.#change({ failures: [...this.#unreadable.values()], totalBytes, confirmedBytes });
+    this.#change({ failures: this.#failures.all, totalBytes, confirmedBytes });
   }
 
   /** Null: the server still misses files, which are to be sent in another round. */
   async #finish(round: number): Promise<Receipt | null> {
     this.#change({ phase: 'finishing', secondsLeft: null });
-    const unreadable = [...this.#unreadable.keys()];
+    const unreadable = this.#failures.numbers;
     const count = this.files.length - unreadable.length;
     try {
-      const signal = this.#stop.signal;
       const receipt = await this.#persistently(() =>
-        this.api.finish(this.submissionId, count, unreadable, signal),
+        this.api.finish(this.submissionId, count, unreadable, this.#stop.signal),
       );
       this.#change({ phase: 'done' });
       return receipt;
@@ -214,9 +232,9 @@ export class Transfer {
 
   #persistently<T>(attempt: () => Promise<T>): Promise<T> {
     const { environment } = this;
-    const onTrouble = () => this.#stumble();
+    const { signal } = this.#stop;
     const onAnswer = () => this.#progress.phase === 'waiting' && this.#change({ phase: 'sending' });
-    return persistently(attempt, { environment, signal: this.#stop.signal, onTrouble, onAnswer });
+    return persistently(attempt, { environment, signal, onTrouble: () => this.#stumble(), onAnswer });
   }
 
   #stumble(): void {
@@ -227,6 +245,6 @@ export class Transfer {
 
   #change(part: Partial<TransferProgress>): void {
     this.#progress = { ...this.#progress, ...part };
-    this.listener(this.#progress);
+    this.listener.progress(this.#progress);
   }
 }

@@ -7,6 +7,8 @@ export interface TransferFile {
   number: number;
   file: SourceFile;
   role: 'instance' | 'document';
+  /** By this the server recognises it. */
+  fingerprint: string;
   studyUid?: string;
 }
 
@@ -112,8 +114,24 @@ export class WorkList {
       return bytes;
     } catch (error) {
       this.giveUp(target);
-      this.onUnreadable(target, error instanceof SourceError ? error.code : 'file.unreadable');
+      this.onUnreadable(target, await reasonOf(error, target.file));
       return null;
     }
+  }
+}
+
+/**
+ * Browsers tell a file that was changed from one that is damaged by nothing: but the beginning was read once,
+ * so when not even that can be read, it is another file now.
+ */
+async function reasonOf(error: unknown, file: SourceFile): Promise<SourceErrorCode> {
+  const code = error instanceof SourceError ? error.code : 'file.unreadable';
+  if (code !== 'file.unreadable') return code;
+  try {
+    await file.read(0, Math.min(1, file.size));
+    return code;
+  } catch (again) {
+    const second = again instanceof SourceError ? again.code : code;
+    return second === 'file.unreadable' ? 'file.changed' : second;
   }
 }

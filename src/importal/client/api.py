@@ -84,6 +84,7 @@ class FileStatus:
     state: str
     received: tuple[tuple[int, int], ...] = ()
     code: str | None = None
+    fingerprint: str = ""
 
     @property
     def is_settled(self) -> bool:
@@ -164,7 +165,9 @@ class Api:
             page = self._call("GET", f"submissions/{submission_id}/files?after={after}&limit=5000")
             for file in page["files"]:
                 received = tuple((offset, length) for offset, length in file.get("received") or ())
-                found.append(FileStatus(file["number"], file["state"], received, file.get("code")))
+                found.append(
+                    FileStatus(file["number"], file["state"], received, file.get("code"), file["fingerprint"])
+                )
             after = page.get("next")
         return found
 

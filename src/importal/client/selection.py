@@ -14,6 +14,7 @@ from typing import Literal
 import pydicom
 
 from importal import dicom
+from importal.client import recognition
 from importal.client.gathering import Gathered, LeftOut
 from importal.client.sources import SourceFile, SourceUnreadable
 from importal.dicom import documents
@@ -37,7 +38,14 @@ COPY_NAME = re.compile(r"[a-z]{0,4}_?\d{4,}\.\w+", re.IGNORECASE)
 VIEWER_ENDINGS = frozenset(
     {".exe", ".dll", ".jar", ".msi", ".class", ".so", ".dylib", ".html", ".htm", ".css"}
 )
-_TAGS = ["StudyInstanceUID", "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate"]
+_TAGS = [
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientName",
+    "PatientBirthDate",
+]
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class Selected:
     source: SourceFile
     role: Literal["instance", "document"]
     study_instance_uid: str | None = None
+    # By this the portal recognises it when it is sent again.
+    fingerprint: str = ""
 
 
 @dataclass
@@ -113,14 +123,14 @@ def select(gathered: Gathered, on_file: Callable[[], None] = lambda: None) -> Se
         if is_disc and _is_copy(file.path):
             selection.left_out.append(LeftOut(file.path, "file.copy"))
         else:
-            selection.files.append(Selected(file, "document", study))
+            _add_file(selection, file, "document", study)
     return selection
 
 
 def _add_instance(selection: Selection, file: SourceFile, head: bytes) -> None:
     header = _header(head)
     if header is None:
-        selection.files.append(Selected(file, "instance"))
+        _add_file(selection, file, "instance")
     elif header.is_media_directory:
         selection.left_out.append(LeftOut(file.path, "file.media_directory"))
     else:
@@ -128,7 +138,25 @@ def _add_instance(selection: Selection, file: SourceFile, head: bytes) -> None:
             selection.studies.add(header.study_instance_uid)
         if header.person is not None:
             selection.persons.add(header.person)
-        selection.files.append(Selected(file, "instance", header.study_instance_uid))
+        if header.is_named_in(head[: recognition.INSTANCE_BYTES]):
+            print_of_file = recognition.of_instance(file, head)
+            selection.files.append(Selected(file, "instance", header.study_instance_uid, print_of_file))
+        else:
+            _add_file(selection, file, "instance", header.study_instance_uid)
+
+
+def _add_file(
+    selection: Selection,
+    file: SourceFile,
+    role: Literal["instance", "document"],
+    study_instance_uid: str | None = None,
+) -> None:
+    try:
+        print_of_file = recognition.of_file(file)
+    except SourceUnreadable as unreadable:
+        selection.left_out.append(LeftOut(file.path, unreadable.code))
+    else:
+        selection.files.append(Selected(file, role, study_instance_uid, print_of_file))
 
 
 @dataclass(frozen=True)
@@ -136,6 +164,12 @@ class _Header:
     is_media_directory: bool
     study_instance_uid: str | None
     person: Person | None
+    sop_instance_uid: str
+
+    def is_named_in(self, beginning: bytes) -> bool:
+        """Whether this part of the file tells the Instance from every other."""
+        uid = self.sop_instance_uid.encode()
+        return len(uid) > 0 and uid in beginning and (self.study_instance_uid or "").encode() in beginning
 
 
 def _header(head: bytes) -> _Header | None:
@@ -160,7 +194,12 @@ def _read_header(head: bytes) -> _Header:
         _text(found, "PatientID"), _text(found, "IssuerOfPatientID"), name, _text(found, "PatientBirthDate")
     )
     is_uid = re.fullmatch(r"[0-9]+(\.[0-9]+)*", uid) is not None and len(uid) <= 64
-    return _Header(kind == MEDIA_DIRECTORY, uid if is_uid else None, person if is_uid else None)
+    return _Header(
+        kind == MEDIA_DIRECTORY,
+        uid if is_uid else None,
+        person if is_uid else None,
+        _text(found, "SOPInstanceUID"),
+    )
 
 
 def _text(header: pydicom.Dataset, keyword: str) -> str:

@@ -1,7 +1,8 @@
 """Sending a selection and bringing it to its receipt.
 
 A byte counts as sent only when the portal has confirmed it, and is then not sent again; every frame may be
-repeated. The same files with the same code find their own unfinished submission and go on with it.
+repeated. The same files with the same code find their own submission, by what they hold and not by their
+names alone: two discs of one maker look alike.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 from importal.client.api import Api, ApiError, FrameResult, Opened, Receipt
 from importal.client.packs import encode_pack
+from importal.client.recognition import label
 from importal.client.selection import Selected
 from importal.client.work import MOST_CONNECTIONS, OutgoingPack, Pace, Span, WorkList, missing_spans
 
@@ -108,15 +110,20 @@ class Transfer:
 
     def _find_submission(self, wanted: Wanted) -> tuple[str, bool]:
         """Return the id of the submission of these files, and whether it is still unfinished."""
-        print_of_files = hashlib.sha256(self._api.code.encode())
-        for file in self._files:
-            print_of_files.update(f"{file.source.path}\0{file.source.size}\n".encode("utf-8", "replace"))
+        prints = [file.fingerprint for file in self._files]
+        print_of_all = hashlib.sha256("".join(prints).encode()).hexdigest()
         for number in range(MOST_SUBMISSIONS):
-            body = self._creation(f"{print_of_files.hexdigest()[:40]}-{number}", wanted)
+            body = self._creation(f"{print_of_all[:40]}-{number}", wanted)
             submission_id, state = self._persistently(partial(self._api.create_submission, body))
-            if state in {"draft", "submitted", "closed"}:
+            if state not in {"draft", "submitted"}:
+                continue
+            known = self._persistently(partial(self._api.file_states, submission_id))
+            is_ours = all(
+                file.number < len(prints) and file.fingerprint == prints[file.number] for file in known
+            )
+            if is_ours and (state == "draft" or len(known) == len(prints)):
                 return submission_id, state == "draft"
-        raise ApiError("submission.closed", 409, "Too many earlier attempts with these files were withdrawn.")
+        raise ApiError("submission.closed", 409, "Too many earlier attempts with these files are over.")
 
     def _creation(self, client_key: str, wanted: Wanted) -> dict[str, Any]:
         studies = sorted({file.study_instance_uid for file in self._files if file.study_instance_uid})
@@ -255,8 +262,9 @@ class Transfer:
 def _announcement(number: int, file: Selected) -> dict[str, Any]:
     row: dict[str, Any] = {
         "number": number,
-        "path": file.source.path[:4096],
+        "path": label(file.source),
         "size": file.source.size,
+        "fingerprint": file.fingerprint,
         "role": file.role,
     }
     if file.study_instance_uid:

@@ -29,6 +29,7 @@ class Announcement:
     number: int
     path: str = field(repr=False)
     size: int
+    fingerprint: str
     role: Literal["instance", "document"]
     study_instance_uid: str | None = None
 
@@ -54,12 +55,10 @@ def announce(
     known = _known(session, submission.id, [file.number for file in files])
     added: dict[int, Announcement] = {}
     for file in files:
-        earlier = added.get(file.number) or (
-            _announcement(site, known[file.number]) if file.number in known else None
-        )
+        earlier = added.get(file.number) or known.get(file.number)
         if earlier is None:
             added[file.number] = file
-        elif (earlier.path, earlier.size) != (file.path, file.size):
+        elif (earlier.fingerprint, earlier.size) != (file.fingerprint, file.size):
             raise ImportalError(FILES_CONFLICT, {"number": file.number})
         elif file.number in known:
             # Whoever goes on after a break may have assigned a document anew: the last word counts.
@@ -97,13 +96,6 @@ def _known(session: Session, submission_id: str, numbers: Iterable[int]) -> Mapp
     return {row.number: row for row in rows}
 
 
-def _announcement(site: Site, row: TransferFile) -> Announcement:
-    role: Literal["instance", "document"] = "instance" if row.role == "instance" else "document"
-    return Announcement(
-        row.number, open_name(site, row.id, row.path_sealed), row.size, role, row.announced_study_uid
-    )
-
-
 def _row(site: Site, submission_id: str, file: Announcement) -> TransferFile:
     row_id = new_id()
     is_empty = file.size == 0
@@ -113,6 +105,7 @@ def _row(site: Site, submission_id: str, file: Announcement) -> TransferFile:
         number=file.number,
         path_sealed=site.keys.sealer(SEALER).seal_text(file.path, f"{row_id}/path"),
         size=file.size,
+        fingerprint=file.fingerprint,
         role=file.role,
         announced_study_uid=file.study_instance_uid,
         # Of an empty file there is nothing to wait for.

@@ -13,6 +13,7 @@ from importal import dicom, logs, vault
 from importal.dicom import documents
 from importal.errors import ImportalError
 from importal.site import Site
+from importal.transfers import recognition
 from importal.transfers.states import FileState
 from importal.transfers.writing import Object, Pieces, write
 
@@ -41,6 +42,7 @@ class Arrival:
     name: str = field(repr=False)
     size: int
     sha256: str
+    fingerprint: str
     read: Callable[[], Iterable[bytes]] = field(repr=False)
 
     @property
@@ -99,6 +101,10 @@ def receive(site: Site, arrival: Arrival) -> Arrived:
         OSError, MemoryError: the bytes could not be read again just now.
     """
     head = _head(arrival)
+    pieces = arrival.read()
+    if not recognition.is_of(arrival.fingerprint, arrival.name, head, arrival.sha256, arrival.size, pieces):
+        # Another file lies under its name since it was looked at: nobody has seen whose it is.
+        return SetAside(arrival, "file.changed")
     if not dicom.looks_like_dicom(head):
         return _receive_other(arrival, head)
     try:

@@ -43,6 +43,7 @@ def assemble(site: Site, sender: SenderSession, submission_id: str, number: int)
         open_name(site, file.id, file.path_sealed),
         file.size,
         _sha256(site, frames),
+        file.fingerprint,
         lambda: _read(site, frames),
     )
     settled = store(site, sender, submission_id, [receive(site, arrival)])

@@ -16,7 +16,7 @@ LIMIT_STUDIES = TABLE.declare(
     "limit.studies", 422, "These are more examinations than the hospital accepts at once."
 )
 FILES_CONFLICT = TABLE.declare(
-    "files.conflict", 409, "A file was announced before with another name or size. Please start a new upload."
+    "files.conflict", 409, "Another file was announced under this number before. Please start a new upload."
 )
 
 FRAME_DIGEST = TABLE.declare("frame.digest", 422, "This file was damaged on its way.")
@@ -35,6 +35,9 @@ FILE_ARCHIVE = TABLE.declare(
     "file.archive", 422, "This is a packed archive. Please unpack it and send the files inside."
 )
 FILE_PROGRAM = TABLE.declare("file.program", 422, "This is a program. It is never opened here.")
+FILE_CHANGED = TABLE.declare(
+    "file.changed", 422, "This file was exchanged or changed after it was chosen, so it was set aside."
+)
 FILE_UNREADABLE = TABLE.declare(
     "file.unreadable", 422, "This file could not be read on the sender's computer, so it did not arrive."
 )

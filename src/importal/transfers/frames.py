@@ -188,4 +188,13 @@ def _overlaps_equally(site: Site, frame: Frame, part: Part | TransferFrame) -> b
 def _arrival(site: Site, submission_id: str, frame: Frame, file: TransferFile) -> Arrival:
     name = open_name(site, file.id, file.path_sealed)
     pieces = [frame.data]
-    return Arrival(submission_id, file.id, file.number, name, frame.length, frame.sha256, lambda: pieces)
+    return Arrival(
+        submission_id,
+        file.id,
+        file.number,
+        name,
+        frame.length,
+        frame.sha256,
+        file.fingerprint,
+        lambda: pieces,
+    )

@@ -32,6 +32,7 @@ class ListedFile:
     """What the server has of one file; ranges of (offset, length) while it is partial."""
 
     number: int
+    fingerprint: str
     state: str
     code: str | None
     received: tuple[tuple[int, int], ...] | None
@@ -180,7 +181,7 @@ def forget_files(session: Session, submission_id: str) -> int:
 def _listed(file: TransferFile, received: list[tuple[int, int]] | None) -> ListedFile:
     state = FileState(file.state)
     ranges = None if received is None else tuple(covered(received))
-    return ListedFile(file.number, _SHOWN.get(state, state).value, file.code, ranges)
+    return ListedFile(file.number, file.fingerprint, _SHOWN.get(state, state).value, file.code, ranges)
 
 
 def _arrived(file: TransferFile) -> ArrivedFile:

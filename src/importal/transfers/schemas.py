@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from importal.transfers.packs import MAX_NUMBER, MAX_OFFSET
 
 StudyInstanceUID = Annotated[str, StringConstraints(pattern=r"^[0-9]+(\.[0-9]+)*$", max_length=64)]
+Fingerprint = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileNumber = Annotated[int, Field(ge=0, le=MAX_NUMBER, strict=True)]
 
 
@@ -17,6 +18,7 @@ class AnnouncedFile(BaseModel):
     number: FileNumber
     path: str = Field(min_length=1, max_length=4096, repr=False)
     size: Annotated[int, Field(ge=0, le=MAX_OFFSET, strict=True)]
+    fingerprint: Fingerprint
     role: Literal["instance", "document"]
     study_instance_uid: StudyInstanceUID | None = None
 
@@ -38,6 +40,7 @@ class FileShown(BaseModel):
     """What the server has of a file; ranges of offset and length while it is partial."""
 
     number: int
+    fingerprint: str
     state: Literal["announced", "partial", "stored", "kept", "refused"]
     received: list[tuple[int, int]] | None = None
     code: str | None = None

@@ -33,6 +33,8 @@ class TransferFile(Base):
     number: Mapped[int]
     path_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     size: Mapped[int] = mapped_column(BigInteger)
+    # By this the same file of the same disc is recognised, and another one under its path is not.
+    fingerprint: Mapped[str]
     role: Mapped[str]
     announced_study_uid: Mapped[str | None]
     state: Mapped[str]

@@ -1,5 +1,6 @@
 """A sender for tests: speaks to the real routes, without a network; and images to send."""
 
+import hashlib
 import io
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +12,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from starlette.testclient import TestClient
 
 from importal import audit, http_api, institutions, invitations, submissions, transfers
-from importal.client import encode_pack
+from importal.client import encode_pack, recognition
 from importal.client.packs import OutgoingFrame
 from importal.site import Site
 
@@ -45,6 +46,11 @@ def make_instance(number: int = 1, study: int = 1, pixels: bytes = b"", **attrib
     target = io.BytesIO()
     pydicom.dcmwrite(target, image, enforce_file_format=True)
     return target.getvalue()
+
+
+def print_of(path: str, data: bytes) -> str:
+    """Return the fingerprint of a file, by all its bytes."""
+    return recognition.fingerprint(path, len(data), hashlib.sha256(data).hexdigest())
 
 
 def app_of(site: Site) -> TestClient:
@@ -117,6 +123,7 @@ class Sender:
                 "number": number,
                 "path": f"disc/file-{number}",
                 "size": len(data),
+                "fingerprint": print_of(str(details.get("path", f"disc/file-{number}")), data),
                 "role": "instance",
                 **details,
             }

@@ -47,7 +47,7 @@ def test_a_sender_who_hides_studies_is_caught_when_they_arrive(site: Site):
 
 def test_an_empty_file_is_settled_when_it_is_announced(site: Site):
     sender = Sender(site).begin({0: b"", 1: make_instance(1)})
-    assert sender.states()[0] == {"number": 0, "state": "refused", "code": "file.empty"}
+    assert sender.states()[0].items() >= {"number": 0, "state": "refused", "code": "file.empty"}.items()
     assert sender.send((0, 0, b"")) == [("known", "file.empty")]
 
 

@@ -296,6 +296,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("path_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("announced_study_uid", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),

@@ -1,0 +1,48 @@
+/**
+ * The receipt survives a reload of the page: the browser's tab keeps which submission it was and what its
+ * studies were called, never whose they are; everything else is asked of the server again.
+ */
+import type { Api, Receipt } from '../transfer/api';
+import type { FailedFile } from '../transfer/progress';
+
+export interface ReceivedProof {
+  receipt: Receipt;
+  /** Names of studies by their UID; paths of files by their number: none after a reload. */
+  studies: Readonly<Record<string, string>>;
+  paths: ReadonlyMap<number, string>;
+  failures: readonly FailedFile[];
+  /** Exactly these files were handed over at an earlier time. */
+  isRepeated: boolean;
+}
+
+const KEY = 'importal.receipt';
+
+export function keepProof(submissionId: string, studies: ReceivedProof['studies']): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ submissionId, studies }));
+  } catch {
+    // Without storage the receipt is gone after a reload; the upload is not.
+    return;
+  }
+}
+
+export function forgetProof(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    return;
+  }
+}
+
+/** The receipt that this tab showed last, when it belongs to the invitation that is open now. */
+export async function fetchProof(api: Api): Promise<ReceivedProof | null> {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+    if (typeof kept?.submissionId !== 'string') return null;
+    const receipt = await api.receipt(kept.submissionId);
+    const studies = kept.studies ?? {};
+    return receipt ? { receipt, studies, paths: new Map(), failures: [], isRepeated: false } : null;
+  } catch {
+    return null;
+  }
+}

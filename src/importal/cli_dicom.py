@@ -21,6 +21,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from importal import __version__, dicom
+from importal.cli_directory import directory
 from importal.errors import TABLE
 
 DECLINED, WRONG_USE, HELD = 1, 2, 3
@@ -67,6 +68,8 @@ app = typer.Typer(
     help="The DICOM engine on single files: foreign identifiers out, local ones in, and back.",
     no_args_is_help=True,
 )
+
+app.command()(directory)
 
 Source = Annotated[Path, typer.Argument(help="The DICOM file to read; it is never changed.")]
 Target = Annotated[Path, typer.Argument(help="The file to write; it must not exist yet.")]

@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from importal.cli import app
+from tests.corpus import corpus_path
 from tests.unit.dicom import samples
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "use-the-engine.md"
@@ -71,6 +72,8 @@ def test_the_commands_of_the_page_run_as_they_stand(folder):
     for name in ("site.key", "nobodies.key"):
         Path(name).write_bytes(bytes(range(32)))
     Path("local.json").write_text('{"patient_id": "4711", "patient_name": "Local^Person"}', encoding="utf-8")
+    directory = corpus_path("cd", "pydicom-dicomdirtests", "DICOMDIR-empty.dcm")
+    Path("DICOMDIR").write_bytes(directory.read_bytes())
     commands = [line.split()[1:] for line in block.splitlines() if line.startswith("importal ")]
     assert {command[1] for command in commands} == set(typer.main.get_command(app).commands["dicom"].commands)
     for command in commands:

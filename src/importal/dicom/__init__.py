@@ -18,6 +18,12 @@ from importal.dicom.deidentification import (
 from importal.dicom.display import read_display
 from importal.dicom.explanation import Change, Explained, Explanation, Reason, explain
 from importal.dicom.localisation import localise
+from importal.dicom.media_directory import (
+    MediaDirectory,
+    ReferencedFile,
+    is_media_directory,
+    read_media_directory,
+)
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.pseudonyms import Pseudonyms, blind_index
 from importal.dicom.quiet_parser import silence_pydicom
@@ -56,11 +62,13 @@ __all__ = [
     "InstanceFacts",
     "Localisation",
     "Localised",
+    "MediaDirectory",
     "Neutralised",
     "NeutralisedStream",
     "Profile",
     "Pseudonyms",
     "Reason",
+    "ReferencedFile",
     "RefusalReason",
     "Refused",
     "Repair",
@@ -69,12 +77,14 @@ __all__ = [
     "blind_index",
     "deidentify",
     "explain",
+    "is_media_directory",
     "localise",
     "looks_like_dicom",
     "neutralise",
     "neutralise_stream",
     "read_contents",
     "read_display",
+    "read_media_directory",
     "replaced_uid",
     "restore",
 ]

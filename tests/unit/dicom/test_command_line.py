@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from tests.corpus import corpus_path
 from tests.unit.dicom import samples
 from typer.testing import CliRunner
 
@@ -197,3 +198,22 @@ def test_every_reason_and_every_code_has_its_sentence():
     source = Path(dicom.__file__).with_name("reverse_patch.py").read_text(encoding="utf-8")
     assert all(f'"{code}"' in source for code in SENTENCES)
     assert source.count("RestoreError(") == sum(source.count(f'RestoreError("{code}")') for code in SENTENCES)
+
+
+def test_the_table_of_contents_of_a_disc_is_compared_with_what_lies_beside_it(tmp_path):
+    disc = corpus_path("cd", "philips-ct-incomplete", "DICOMDIR")
+    result = run("directory", str(disc))
+    assert result.exit_code == 3
+    assert result.output.splitlines() == [
+        "study 1: 118 files in 4 series, 117 missing",
+        "study 2: 315 files in 5 series, 300 missing",
+        "433 files named, 417 missing",
+    ]
+    assert "missing: DICOM/" in run("directory", str(disc), "--values").output
+    whole = run("directory", str(corpus_path("cd", "hitachi-pdi-ja", "DICOMDIR")))
+    assert (whole.exit_code, whole.output.splitlines()[-1]) == (0, "67 files named, 0 missing")
+    damaged = run("directory", str(corpus_path("cd", "pydicom-dicomdirtests", "DICOMDIR-nooffset")))
+    assert (damaged.exit_code, "are damaged" in damaged.output) == (3, True)
+    assert run("directory", str(tmp_path / "absent")).exit_code == 2
+    Path(tmp_path, "image").write_bytes(ORIGINAL)
+    assert run("directory", str(tmp_path / "image")).exit_code == 1

@@ -107,7 +107,7 @@ def account(
             if home is None:
                 _fail('Create the hospital first: importal institution "Name of the hospital"', 2)
             accounts.create_account(session, site, home.id, username, password, display_name)
-    print(f"{username} can sign in at {site.settings.public_url}/desk")
+    print(f"{username} can log in at {site.settings.public_url}/desk")
 
 
 @app.command()

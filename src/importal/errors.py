@@ -73,7 +73,7 @@ class Retry(Exception):
 
 
 NOT_FOUND = TABLE.declare("not_found", 404, "This does not exist, or is not yours to see.")
-UNAUTHORISED = TABLE.declare("unauthorised", 401, "Please sign in again.")
+UNAUTHORISED = TABLE.declare("unauthorised", 401, "Please log in again.")
 FORBIDDEN_ORIGIN = TABLE.declare("forbidden.origin", 403, "This request did not come from our own pages.")
 INVALID_REQUEST = TABLE.declare("request.invalid", 422, "Something in this request is missing or malformed.")
 RATE_LIMITED = TABLE.declare("rate.limited", 429, "Too many attempts. Please wait a moment and try again.")

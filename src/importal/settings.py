@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     pseudonym_prefix: str = Field(
         default="IM", pattern=r"^[A-Z]{1,4}$", description="First letters of every pseudonym."
     )
+    pseudonym_key_version: int = Field(
+        default=1,
+        ge=1,
+        description="Version of the key of pseudonyms; a higher one gives new pseudonyms from then on.",
+    )
     destination: DestinationSettings | None = Field(
         default=None, description="The PACS, as JSON: called_ae_title, host, port and so on."
     )

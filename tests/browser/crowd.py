@@ -44,6 +44,7 @@ def seed_longest(site: Site, person: ActingPerson) -> str:
         site,
         person,
         document=f"{UNBROKEN}{UNBROKEN}.pdf",
+        is_mended=True,
         PatientName=f"{UNBROKEN}^{LONG_WORD}",
         PatientID="L" * 64,
         AccessionNumber="A" * 16,
@@ -55,7 +56,9 @@ def seed_longest(site: Site, person: ActingPerson) -> str:
     )
 
 
-def _arrive(site: Site, person: ActingPerson, document: str = "", **attributes: object) -> str:
+def _arrive(
+    site: Site, person: ActingPerson, document: str = "", *, is_mended: bool = False, **attributes: object
+) -> str:
     uid = f"2.25.{int(new_id(), 16)}"
     image = make_object(
         StudyInstanceUID=uid,
@@ -63,7 +66,8 @@ def _arrive(site: Site, person: ActingPerson, document: str = "", **attributes: 
         SOPInstanceUID=f"{uid[:50]}.1.1",
         **attributes,
     )
-    sent = send(site, person, [image])
+    # Without the preamble it is no valid file, and can be read all the same.
+    sent = send(site, person, [image[132:] if is_mended else image])
     if document:
         sent.add_document(b"%PDF-1.4\n%%EOF\n", DocumentKind.PDF, uid, document)
         sent.add_refused("dicom.damaged")

@@ -46,9 +46,32 @@ def test_the_longest_values_stay_inside_inbox_and_study(
     assert_nothing_sticks_out(desk.page)
     desk.open_study(study_id)
     expect(desk.page.get_by_role("heading", name="History")).to_be_visible()
+    mended = desk.page.get_by_role("region", name="Mended on arrival")
+    expect(mended).to_contain_text("The beginning that marks a DICOM file was missing and was added.")
+    expect(mended).to_contain_text("1 image")
     desk.page.get_by_role("button", name="Show original numbers").click()
     expect(desk.page.get_by_text("L" * 64)).to_be_visible()
     assert_nothing_sticks_out(desk.page)
+
+
+def test_an_upload_is_found_by_the_number_on_paper_and_the_number_stays_out_of_the_address(
+    desk: DeskPage, hospital: Hospital
+) -> None:
+    study_id = seed_longest(hospital.built.site, clerk_of(hospital))
+    desk.open_inbox()
+    desk.page.get_by_text("Find by a number of the other hospital").click()
+    field = desk.page.get_by_label("Patient ID, Accession Number or Study ID")
+    field.fill("nobody's number")
+    field.press("Enter")
+    expect(desk.page.get_by_role("heading", name="0 studies with this number")).to_be_visible()
+    field.fill("l" * 64)
+    field.press("Enter")
+    found = desk.page.locator(f"details a[href$='{study_id}']")
+    expect(found).to_be_visible()
+    assert "lll" not in desk.page.url
+    assert_nothing_sticks_out(desk.page)
+    found.click()
+    expect(desk.page.get_by_role("heading", level=1)).to_contain_text(UNBROKEN)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -71,6 +71,9 @@ export class DeskApi {
     });
   };
 
+  readonly findByNumber = (number: string) =>
+    this.call<InboxPage>('POST', '/api/desk/inbox/number-search', { number: number.trim() });
+
   readonly study = (id: string) => this.call<StudyDetail>('GET', this.of(id));
   readonly candidates = (id: string) => this.call<Candidates>('GET', this.of(id, 'candidates'));
   readonly originalIdentifiers = (id: string) =>

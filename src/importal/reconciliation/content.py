@@ -19,6 +19,14 @@ from importal.studies import Instance
 
 log = logs.get("reconciliation")
 
+# What stands on the papers that a patient brings along.
+SEARCHED = (
+    dicom.IdentifierKind.PATIENT_ID,
+    dicom.IdentifierKind.ACCESSION_NUMBER,
+    dicom.IdentifierKind.STUDY_ID,
+)
+MOST_FOUND = 100
+
 
 @dataclass(frozen=True)
 class DocumentContent:
@@ -74,6 +82,15 @@ def original_identifiers(
         accession_number=_of(found, dicom.IdentifierKind.ACCESSION_NUMBER),
         study_id=_of(found, dicom.IdentifierKind.STUDY_ID),
     )
+
+
+def find_by_number(
+    acting_person: ActingPerson, session: Session, site: Site, number: str
+) -> studies.InboxPage:
+    """Return the uploads of the person's institution that came with this number; the search is audited."""
+    pseudonyms = vault.find(session, site, SEARCHED, number, acting_person.actor)
+    wanted = studies.InboxFilter(view="all", limit=MOST_FOUND, pseudonyms=frozenset(pseudonyms))
+    return studies.inbox(acting_person, session, site, wanted)
 
 
 def _issuer(acting_person: ActingPerson, session: Session, site: Site, study_id: str) -> str:

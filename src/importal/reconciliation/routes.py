@@ -37,6 +37,13 @@ def inbox(wanted: schemas.InboxQuery, person: SignedIn, site: SiteDep) -> InboxP
         return studies.inbox(person, session, site, wanted.as_filter())
 
 
+@router.post("/inbox/number-search")
+def find_by_number(wanted: schemas.NumberSearch, person: SignedIn, site: SiteDep) -> InboxPage:
+    """Find uploads by a number of the other hospital, typed whole from paper; the search is audited."""
+    with site.database.transaction() as session:
+        return content.find_by_number(person, session, site, wanted.number)
+
+
 @router.get("/studies/{study_id}")
 def study(study_id: str, person: SignedIn, site: SiteDep) -> StudyDetail:
     """Show one study."""

@@ -52,6 +52,12 @@ PersonName = Annotated[
 BirthDate = Annotated[str, Trimmed, AfterValidator(_birth_date)]
 
 
+class NumberSearch(BaseModel):
+    """A Patient ID, Accession Number or Study ID of the other hospital, as it stands on paper."""
+
+    number: Annotated[LongString, Field(min_length=1, repr=False)]
+
+
 class LocalPatient(BaseModel):
     """The patient of this hospital; lengths as in PS3.5 section 6.2 (LO 64, PN 64 per group)."""
 

@@ -17,6 +17,8 @@ from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, Series, Study, Tally
 
 LABEL = "Uploaded"
+# One number stands for few people; a trivial one, such as "1" as Study ID, may stand for many.
+MOST_PSEUDONYMS = 5000
 LONGEST_INSPECTION = timedelta(hours=1)
 
 
@@ -29,6 +31,8 @@ class InboxFilter:
     text: str = ""
     limit: int = 50
     cursor: str = ""
+    # Only studies in which one of these stands for a number; None asks for nothing of the kind.
+    pseudonyms: frozenset[str] | None = None
 
 
 def get_study(acting_person: ActingPerson, session: Session, study_id: str) -> Study:
@@ -158,6 +162,10 @@ def _conditions(wanted: InboxFilter, now: datetime) -> list[ColumnElement[bool]]
         conditions.append(Study.state == wanted.state)
     elif wanted.view == "waiting":
         conditions.append(_waits_for_a_person(now))
+    if wanted.pseudonyms is not None:
+        ours = sorted(wanted.pseudonyms)[:MOST_PSEUDONYMS]
+        columns = (Study.patient_pseudonym, Study.accession_pseudonym, Study.study_id)
+        conditions.append(or_(*(column.in_(ours) for column in columns)))
     for word in names.words(wanted.text):
         folds = {names.plain_fold(word), names.expanded_fold(word), names.latin_fold(word)}
         conditions.append(or_(*(Study.search_text.contains(fold, autoescape=True) for fold in folds)))

@@ -89,7 +89,11 @@ Arrived = ArrivedInstance | ArrivedDocument | SetAside
 def profile(site: Site) -> dicom.Profile:
     """Return what the engine needs to know of this site."""
     settings = site.settings
-    pseudonyms = dicom.Pseudonyms(key=site.keys.derive("pseudonyms"), prefix=settings.pseudonym_prefix)
+    pseudonyms = dicom.Pseudonyms(
+        key=site.keys.derive("pseudonyms"),
+        key_version=settings.pseudonym_key_version,
+        prefix=settings.pseudonym_prefix,
+    )
     return dicom.Profile(pseudonyms, settings.issuer_of_patient_id, settings.ae_title)
 
 

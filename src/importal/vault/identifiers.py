@@ -1,9 +1,9 @@
 """Remembering which pseudonym stands for what, and looking it up on behalf of a person."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from importal import audit, dicom
@@ -70,22 +70,24 @@ def original_identifiers(
 
 
 def find(
-    session: Session, site: Site, kind: dicom.IdentifierKind, value: str, actor: audit.Actor
+    session: Session, site: Site, kinds: Sequence[dicom.IdentifierKind], value: str, actor: audit.Actor
 ) -> list[str]:
-    """Return the pseudonyms of an original number as typed from paper; the search is audited."""
-    rows = session.scalars(
-        select(VaultPseudonym.pseudonym)
-        .where(VaultPseudonym.kind == kind.value, VaultPseudonym.value_index == _value(site, kind, value))
-        .order_by(VaultPseudonym.pseudonym)
-    ).all()
-    audit.record(
-        session,
-        site.clock(),
-        actor,
-        "vault.searched",
-        audit.Subject("vault", kind.value),
-        {"kind": kind.value, "count": len(rows)},
+    """Return the pseudonyms of an original number as typed from paper, whichever of these kinds it is.
+
+    The search is audited, without the number. Pseudonyms made under older keys are found as well.
+    """
+    is_one_of_them = or_(
+        *(
+            and_(VaultPseudonym.kind == kind.value, VaultPseudonym.value_index == _value(site, kind, value))
+            for kind in kinds
+        )
     )
+    rows = session.scalars(
+        select(VaultPseudonym.pseudonym).where(is_one_of_them).order_by(VaultPseudonym.pseudonym)
+    ).all()
+    searched = ",".join(kind.value for kind in kinds)
+    params: dict[str, int | str] = {"kind": searched, "count": len(rows)}
+    audit.record(session, site.clock(), actor, "vault.searched", audit.Subject("vault", searched), params)
     return list(rows)
 
 
@@ -100,6 +102,7 @@ def _rows(session: Session, pseudonyms: Iterable[str]) -> Iterable[VaultPseudony
 def _row(site: Site, replacement: dicom.Replacement) -> VaultPseudonym:
     return VaultPseudonym(
         pseudonym=replacement.pseudonym,
+        key_version=site.settings.pseudonym_key_version,
         kind=replacement.kind.value,
         identity_index=_identity(site, replacement),
         value_index=_value(site, replacement.kind, replacement.original),

@@ -1,10 +1,12 @@
 """The vault: originals are sealed, found only by who asks on the record, and never confused."""
 
 import secrets
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
-from importal import audit, dicom, vault
+from importal import audit, dicom, transfers, vault
 from importal.dicom import IdentifierKind, Replacement
 from importal.errors import ImportalError
 from importal.site import Site
@@ -60,12 +62,34 @@ def test_a_number_is_found_as_it_is_typed_from_paper_and_the_search_is_audited(s
     with site.database.transaction() as session:
         vault.remember(session, site, [replacement()])
     with site.database.transaction() as session:
-        assert vault.find(session, site, KIND, " äb-12 34", CLERK) == ["IM00000000000001"]
-        assert vault.find(session, site, KIND, "äb-12", CLERK) == []
-        assert vault.find(session, site, IdentifierKind.ACCESSION_NUMBER, "ÄB-12 34", CLERK) == []
+        assert vault.find(session, site, [KIND], " äb-12 34", CLERK) == ["IM00000000000001"]
+        assert vault.find(session, site, [KIND], "äb-12", CLERK) == []
+        assert vault.find(session, site, [IdentifierKind.ACCESSION_NUMBER], "ÄB-12 34", CLERK) == []
     with site.database.reading() as session:
         found = audit.history(session, [audit.Subject("vault", KIND.value)])
     assert [message.params["count"] for message in found] == [1, 0]
+
+
+def test_a_row_says_under_which_key_version_its_pseudonym_was_made(site: Site):
+    with site.database.transaction() as session:
+        vault.remember(session, site, [replacement()])
+    newer = replace(site, settings=site.settings.model_copy(update={"pseudonym_key_version": 2}))
+    with site.database.transaction() as session:
+        # The same number of the same person under the next key: another pseudonym, and no collision.
+        vault.remember(session, newer, [replacement(pseudonym="IM00000000000002")])
+        assert vault.find(session, newer, [KIND], "ÄB-12 34", CLERK) == [
+            "IM00000000000001",
+            "IM00000000000002",
+        ]
+    with site.database.reading() as session:
+        rows = session.scalars(select(vault.VaultPseudonym).order_by(vault.VaultPseudonym.pseudonym))
+        assert [row.key_version for row in rows] == [1, 2]
+
+
+def test_the_engine_makes_pseudonyms_under_the_key_version_that_is_set(site: Site):
+    newer = replace(site, settings=site.settings.model_copy(update={"pseudonym_key_version": 2}))
+    assert transfers.profile(site).pseudonyms.key_version == 1
+    assert transfers.profile(newer).pseudonyms.key_version == 2
 
 
 @pytest.mark.parametrize("length", [100, vault.PATCH_IN_ROW_BYTES + 1])

@@ -74,13 +74,16 @@ def upgrade() -> None:
     op.create_table(
         "vault_pseudonyms",
         sa.Column("pseudonym", sa.String(), nullable=False),
+        sa.Column("key_version", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("identity_index", sa.String(), nullable=False),
         sa.Column("value_index", sa.String(), nullable=False),
         sa.Column("original_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("pseudonym", name=op.f("pk_vault_pseudonyms")),
-        sa.UniqueConstraint("identity_index", name=op.f("uq_vault_pseudonyms_identity_index")),
+        sa.UniqueConstraint(
+            "identity_index", "key_version", name=op.f("uq_vault_pseudonyms_identity_index_key_version")
+        ),
     )
     with op.batch_alter_table("vault_pseudonyms", schema=None) as batch_op:
         batch_op.create_index(

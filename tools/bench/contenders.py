@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from importal import dicom
+from importal.dicom import neutralisation
 
 CHUNK = 64 << 10
 PROFILE = dicom.Profile(dicom.Pseudonyms(b"k" * 32), "IMPORTAL")
@@ -98,6 +99,12 @@ def neutralise(source: Path, target: Path) -> None:
     _write(target, list(dicom.neutralise(source.read_bytes(), PROFILE).chunks))
 
 
+def neutralise_alone(source: Path, target: Path) -> None:
+    """Neutralise a whole file as if none of its series had come before."""
+    neutralisation.MEMORY.forget()
+    neutralise(source, target)
+
+
 def neutralise_and_digest(source: Path, target: Path) -> None:
     """Neutralise a whole file and make the digest of the original as a whole, too."""
     data = source.read_bytes()
@@ -135,6 +142,7 @@ CONTENDERS: dict[str, Callable[[Path, Path], None]] = {
     "Importal neutralise": neutralise,
     "Importal neutralise + SHA-256 of the whole": neutralise_and_digest,
     "Importal neutralise, 64 kB stream": neutralise_stream,
+    "Importal neutralise, series unknown": neutralise_alone,
     "Importal localise": localise,
     "Importal restore": restore,
 }

@@ -31,8 +31,8 @@ class Tools:
                 measured.append(" ".join((said.stdout + said.stderr).split()[:4]))
         return ", ".join([*measured, *(f"{name} absent" for name in self.absent)])
 
-    def measure(self, tool: str, files: list[Path], folder: Path) -> tuple[float | None, int]:
-        """Return processor time per object in seconds (None: the tool fails on them) and peak bytes."""
+    def measure(self, tool: str, files: list[Path], folder: Path) -> tuple[float | None, tuple[int, int]]:
+        """Return seconds of processor time per object (None: it fails), peak bytes and those before."""
         sources, targets = folder / "some", folder / "theirs"
         for place in (sources, targets):
             shutil.rmtree(place, ignore_errors=True)
@@ -46,8 +46,9 @@ class Tools:
         try:
             told = json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
-            return None, 0
-        return told["seconds"], told["peak_bytes"]
+            return None, (0, 0)
+        peak, loaded = told["peak_bytes"]
+        return told["seconds"], (peak, loaded)
 
 
 def install() -> Tools:

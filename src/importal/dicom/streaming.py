@@ -68,7 +68,7 @@ def neutralise_stream(chunks: Iterable[bytes], profile: Profile) -> NeutralisedS
     source = iter(chunks)
     reader = _HeaderReader(source, profile)
     if not reader.read():
-        whole = neutralise(bytes(reader.buffer), profile)
+        whole = neutralise(reader.view, profile)
         if whole.repairs:
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
         return NeutralisedStream(iter(whole.chunks), lambda: whole)
@@ -99,7 +99,7 @@ class _HeaderReader:
     def __init__(self, source: Iterator[bytes], profile: Profile) -> None:
         self._source = source
         self._profile = profile
-        self.buffer = bytearray()
+        self._chunks: list[bytes] = []
         self.view = b""
         self.recalled: Recalled | None = None
         self.meta: FileMeta
@@ -121,15 +121,18 @@ class _HeaderReader:
                 raise Refused(RefusalReason.TOO_LARGE)
 
     def _fill(self, wanted: int) -> bool:
-        while len(self.buffer) < wanted:
+        size = sum(map(len, self._chunks))
+        while size < wanted:
             chunk = next(self._source, None)
             if chunk is None:
                 return True
-            self.buffer += chunk
+            self._chunks.append(chunk)
+            size += len(chunk)
         return False
 
     def _try(self, *, ended: bool) -> bool:
-        self.view = view = bytes(self.buffer)
+        view = bytes(self._chunks[0]) if len(self._chunks) == 1 else b"".join(self._chunks)
+        self.view, self._chunks = view, [view]
         if not part10.has_magic(view):
             raise Refused(RefusalReason.NEEDS_WHOLE_OBJECT)
         recalled = recall(view, self._profile)
@@ -229,6 +232,9 @@ class _Flow:
         tail = bytearray()
         for piece in self._incoming():
             taken = self._bulk_end.feed(piece)
+            if taken and taken == len(piece):
+                yield self._counted(piece)
+                continue
             if taken:
                 yield self._counted(piece[:taken])
             tail += piece[taken:]

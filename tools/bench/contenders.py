@@ -13,6 +13,7 @@ from pathlib import Path
 
 from importal import dicom
 from importal.dicom import neutralisation
+from importal.dicom.series_memory import SeriesMemory
 
 CHUNK = 64 << 10
 PROFILE = dicom.Profile(dicom.Pseudonyms(b"k" * 32), "IMPORTAL")
@@ -101,8 +102,9 @@ def neutralise(source: Path, target: Path) -> None:
 
 def neutralise_alone(source: Path, target: Path) -> None:
     """Neutralise a whole file as if none of its series had come before."""
-    neutralisation.MEMORY.forget()
+    remembered, neutralisation.MEMORY = neutralisation.MEMORY, SeriesMemory()
     neutralise(source, target)
+    neutralisation.MEMORY = remembered
 
 
 def neutralise_and_digest(source: Path, target: Path) -> None:

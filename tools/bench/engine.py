@@ -1,9 +1,10 @@
 """``make bench-dicom``: the engine beside copying and beside other tools, in one run; prints tables for docs.
 
-Processor time per object, because machines are shared: the median of rounds in which all take turns. Files
-lie on a file system in memory, so that no disc is measured. Peak memory is that of a process for one object
-(for the other tools: the whole series), interpreter included, and what of it came after loading. The other
-tools run after the rounds, each in a process of its own. ``QUICK=1`` uses a tenth of the files.
+Processor time per object, because machines are shared: the median of rounds in which all take turns. The
+ratios are medians, too, of those within each round. Files lie on a file system in memory, so that no disc is
+measured. Peak memory is that of a process for one object (for the other tools: the whole series),
+interpreter included, and what of it came after loading. The other tools run after the rounds, each in a
+process of its own. ``QUICK=1`` uses a tenth of the files.
 """
 
 import os
@@ -26,8 +27,8 @@ from tools.bench.peers import forget_peak, peak_bytes
 from tools.bench.samples import ct_series, multi_frame
 
 MEMORY = Path("/dev") / "shm"
-ROUNDS, ROUNDS_LARGE = 7, 5
-MOST_PEER_FILES = 100
+ROUNDS, FILES_PER_TURN = 3, 20
+MOST_PEER_FILES = 50
 QUICK = bool(os.environ.get("QUICK"))
 FLOOR, STREAM_FLOOR = "copy + SHA-256", "copy + SHA-256, 64 kB chunks"
 STREAMED = "Importal neutralise, 64 kB stream"
@@ -102,31 +103,46 @@ def _measure(title: str, files: list[Path], folder: Path, tools: "peer_tools.Too
     size = sum(path.stat().st_size for path in files) / len(files)
     large = size > 50e6
     names = LARGE if large else tuple(CONTENDERS)
-    times = _rounds(names, files, folder / "out.dcm", ROUNDS_LARGE if large else ROUNDS)
+    rounds = _rounds(names, files, folder / "out.dcm", ROUNDS)
+    times = {name: statistics.median(each[name] for each in rounds) for name in names}
     print(f"\n### {title} ({len(files)} x {size / 1e6:.2f} MB)\n")
     print("| | ms | per s | MB/s | x copy | x copy + SHA-256 | peak MB | of it for objects |")
     print("|---|---|---|---|---|---|---|---|")
-    floor = times[STREAM_FLOOR if large else FLOOR]
+    floor = STREAM_FLOOR if large else FLOOR
     for name in names:
-        base = times[STREAM_FLOOR] if name == STREAMED else floor
-        _print_row(name, size, times[name], (times["copy"], base), _peak(name, files[0], folder / "out.dcm"))
+        ratios = (
+            _ratio(rounds, name, "copy"),
+            _ratio(rounds, name, STREAM_FLOOR if name == STREAMED else floor),
+        )
+        _print_row(name, size, times[name], ratios, _peak(name, files[0], folder / "out.dcm"))
     for tool in tools.names:
         seconds, peak = tools.measure(tool, files[: 20 if large else MOST_PEER_FILES], folder)
-        _print_row(tool, size, seconds, (times["copy"], floor), peak)
+        ratios = (seconds or 0) / times["copy"], (seconds or 0) / times[floor]
+        _print_row(tool, size, seconds, ratios, peak)
 
 
-def _rounds(names: tuple[str, ...], files: list[Path], target: Path, rounds: int) -> dict[str, float]:
-    """Return the median processor time per object of each contender; all take turns in each round."""
-    found: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(rounds + 1):
-        for name in names:
-            contender = CONTENDERS[name]
-            begun = time.process_time()
-            for path in files:
-                contender(path, target)
-            if number:  # the first is for warming up
-                found[name].append((time.process_time() - begun) / len(files))
-    return {name: statistics.median(times) for name, times in found.items()}
+def _rounds(names: tuple[str, ...], files: list[Path], target: Path, rounds: int) -> list[dict[str, float]]:
+    """Return the processor time per object of each contender by round.
+
+    All take turns every few files, so that other work on the machine slows all alike.
+    """
+    found: list[dict[str, float]] = []
+    for _ in range(rounds + 1):
+        spent = dict.fromkeys(names, 0.0)
+        for first in range(0, len(files), FILES_PER_TURN):
+            for name in names:
+                contender = CONTENDERS[name]
+                begun = time.process_time()
+                for path in files[first : first + FILES_PER_TURN]:
+                    contender(path, target)
+                spent[name] += time.process_time() - begun
+        found.append({name: seconds / len(files) for name, seconds in spent.items()})
+    return found[1:]  # the first is for warming up
+
+
+def _ratio(rounds: list[dict[str, float]], name: str, base: str) -> float:
+    """Return how often the one takes the other's time, within a round; the median of the rounds."""
+    return statistics.median(times[name] / times[base] for times in rounds)
 
 
 def _peak(name: str, source: Path, target: Path) -> tuple[int, int]:
@@ -137,18 +153,17 @@ def _peak(name: str, source: Path, target: Path) -> tuple[int, int]:
 
 
 def _print_row(
-    name: str, size: float, seconds: float | None, bases: tuple[float, float], memory: tuple[int, int]
+    name: str, size: float, seconds: float | None, ratios: tuple[float, float], memory: tuple[int, int]
 ) -> None:
     if seconds is None:
         print(f"| {name} | does not take it | | | | | | |")
         return
-    copied, floor = bases
     peak, loaded = memory
     # Of a program it is not known what it holds before its first file.
     own = f"{(peak - loaded) / 1e6:.1f}" if loaded else ""
     print(
         f"| {name} | {seconds * 1e3:.2f} | {1 / seconds:,.0f} | {size / 1e6 / seconds:,.0f} | "
-        f"{seconds / copied:.2f} | {seconds / floor:.2f} | {peak / 1e6:.0f} | {own} |",
+        f"{ratios[0]:.2f} | {ratios[1]:.2f} | {peak / 1e6:.0f} | {own} |",
         flush=True,
     )
 

@@ -23,7 +23,7 @@ _DEFLATED, _WHOLE_DIGEST = 1, 2
 _DEFLATE_FROM = 2048
 _CHECK = 8
 _LENGTHS = Struct("<QQQ")  # original, its header, stored
-_STEP = Struct("<QQQ")  # copy, skip, length of what is added
+STEP = Struct("<QQQ")  # copy, skip, length of what is added
 MAX_PATCH_BODY = 4 << 30
 
 Step = tuple[int, int, bytes]  # copy, skip, add
@@ -94,7 +94,7 @@ def _shared_end(left: memoryview, right: memoryview) -> int:
 
 def packed(steps: Iterable[Step]) -> bytes:
     """Return steps as they stand in a patch."""
-    return b"".join([_STEP.pack(copy, skip, len(add)) + add for copy, skip, add in steps])
+    return b"".join([STEP.pack(copy, skip, len(add)) + add for copy, skip, add in steps])
 
 
 def pack(digests: OriginalDigests, stored_length: int, steps: bytes) -> bytes:
@@ -158,7 +158,7 @@ def restore(stored: bytes, reverse_patch: bytes) -> bytes:
     pieces: list[bytes | memoryview] = []
     view, position = memoryview(stored), 0
     while not reader.done:
-        copy, skip, size = _STEP.unpack(reader.take(_STEP.size))
+        copy, skip, size = STEP.unpack(reader.take(STEP.size))
         add = reader.take(size)
         pieces += [view[position : position + copy], add]
         position += copy + skip

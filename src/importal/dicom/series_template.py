@@ -74,15 +74,15 @@ class Leaf(NamedTuple):
 class _Piece(NamedTuple):
     """Bytes that never differ, as they come and as they are stored, and how wide the gap behind them is.
 
-    `first` is where the first edit begins, -1 without any; `undo` what undoes it; `steps` the packed steps
-    of the others; `last` where the last ends. The gap has a length field, `length`, or is `size` bytes; it is
-    a group length where it `grows`, and by how much.
+    `first` is where the first edit begins, -1 without any; `undo` the lengths of what is skipped and added to
+    undo it, `steps` what is added and the packed steps of the others; `last` is where the last ends. The gap
+    has a length field, `length`, or is `size` bytes; it is a group length where it `grows`, and by how much.
     """
 
     old: bytes
     new: bytes
     first: int
-    undo: tuple[int, bytes]
+    undo: tuple[int, int]
     steps: bytes
     last: int
     length: Struct | None
@@ -215,12 +215,12 @@ class SeriesTemplate:
             raise ValueError("template.edit")
         old, new = original[start:stop], b"".join(applied(original, edits, start, stop))
         if not edits:
-            self._pieces.append(_Piece(old, new, -1, (0, b""), b"", 0, *gap))
+            self._pieces.append(_Piece(old, new, -1, (0, 0), b"", 0, *gap))
             return
         first, end, written = edits[0]
         more = reverse_patch.packed(reverse_patch.steps_of_edits(original, edits[1:], end))
-        undo = (len(written), original[first:end])
-        self._pieces.append(_Piece(old, new, first - start, undo, more, edits[-1][1] - start, *gap))
+        undo, added = (len(written), end - first), original[first:end]
+        self._pieces.append(_Piece(old, new, first - start, undo, added + more, edits[-1][1] - start, *gap))
 
     def recall(self, data: bytes) -> Recalled | None:
         """Return what becomes of the header of an object that begins with these bytes; None: no match."""
@@ -231,11 +231,12 @@ class SeriesTemplate:
         stored, steps = [opening], [undoing]
         undone, written = position, len(opening)
         windows = [(_OPENING, written)]
+        step = reverse_patch.STEP.pack
         for number, (old, new, first, undo, more, last, length, size, grows) in enumerate(self._pieces):
             if not data.startswith(old, position):
                 return None
             if first >= 0:
-                steps += (reverse_patch.packed([(position + first - undone, *undo)]), more)
+                steps += (step(position + first - undone, *undo), more)
                 undone = position + last
             position += len(old)
             end = _gap_end(data, position, length, size)
@@ -243,7 +244,7 @@ class SeriesTemplate:
             if end < 0 or (number == self._uid_at and not _is_uid(gap, length, uid)):
                 return None
             if grows:
-                steps.append(reverse_patch.packed([(position - undone, size, gap)]))
+                steps += (step(position - undone, size, size), gap)
                 undone, gap = end, self._grown(gap, grows)
             stored += (new, gap)
             written += len(new)

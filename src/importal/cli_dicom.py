@@ -287,7 +287,7 @@ def _localisation(path: Path) -> dicom.Localisation:
         given = json.loads(_read(path))
     except ValueError:
         _stop(f"{path} is not JSON.", WRONG_USE)
-    texts = {field.name for field in dataclasses.fields(dicom.Localisation)} - {"coerced_at"}
+    texts = {field.name for field in dataclasses.fields(dicom.Localisation)} - {"coerced_at", "names_nobody"}
     fields: dict[str, str] = dict.fromkeys(texts, "") | {
         "station_ae_title": "IMPORTAL",
         "software_version": __version__,

@@ -188,7 +188,7 @@ class _Departure:
         self._nested()
         for tag, vr, value in self._values():
             self._set(tag, vr, value)
-        if _IDENTITY_REMOVED in self._top:
+        if _IDENTITY_REMOVED in self._top and not self._local.names_nobody:
             # Whatever an earlier hand removed: from here on the object names the local patient (C.7.1.1).
             self._set(_IDENTITY_REMOVED, "CS", "NO")
         for tag, element in self._sequences():

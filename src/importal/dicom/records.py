@@ -117,6 +117,8 @@ class Localisation:
     coerced_at: datetime
     source_of_previous_values: str
     requested_procedure_id: str = field(default="", repr=False)
+    # The local identity is a number of a study: a claim that the identity was removed stays true.
+    names_nobody: bool = False
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,13 @@ def test_an_object_that_names_the_local_patient_no_longer_claims_that_identity_w
     assert prior.PatientIdentityRemoved == "YES"
 
 
+def test_an_object_that_goes_on_naming_nobody_may_say_so(profile, local):
+    nobody = dataclasses.replace(local, names_nobody=True)
+    claimed = rich_image() | {0x00120062: ("CS", "YES")}
+    assert localised_image(claimed, profile, nobody).PatientIdentityRemoved == "YES"
+    assert "PatientIdentityRemoved" not in localised_image(rich_image(), profile, nobody)
+
+
 def test_no_claim_about_identity_is_made_where_there_was_none(profile, local):
     assert "PatientIdentityRemoved" not in localised_image(rich_image(), profile, local)
 

@@ -1,4 +1,4 @@
-"""Thumbnails of instances, drawn in a process of their own because decoders are native code.
+"""Pictures of instances, drawn in a process of their own because decoders are native code.
 
 The parent starts `python -m importal.dicom.rendering`, hands it one file at a time and takes it for dead when
 it says nothing in time; a crash or a hang costs one thumbnail, never the others.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from importal.dicom.limited_process import start
 
-__all__ = ["render_thumbnails"]
+__all__ = ["render_frame", "render_thumbnails"]
 
 
 def render_thumbnails(
@@ -53,6 +53,17 @@ def render_thumbnails(
     return answers
 
 
+def render_frame(
+    source: Path, target: Path, frame: int, *, timeout_seconds: float, memory_bytes: int
+) -> bool:
+    """Draw exactly this frame (from 0) in its full size as PNG; return whether the target was written."""
+    artist = _Artist(timeout_seconds, memory_bytes)
+    try:
+        return bool(artist.draw(source, target, frame))
+    finally:
+        artist.end()
+
+
 class _Artist:
     """The drawing process."""
 
@@ -60,10 +71,10 @@ class _Artist:
         self._timeout_seconds = timeout_seconds
         self._process = start(__name__, memory_bytes, timeout_seconds)
 
-    def draw(self, source: Path, target: Path) -> bool | None:
+    def draw(self, source: Path, target: Path, frame: int | None = None) -> bool | None:
         """Return whether the picture was drawn, or None when the process died or hangs."""
         assert self._process.stdin is not None
-        line = json.dumps({"source": str(source), "target": str(target)})
+        line = json.dumps({"source": str(source), "target": str(target), "frame": frame})
         try:
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()

@@ -1,4 +1,4 @@
-"""The drawing process: JSON lines in (`source`, `target`), one JSON line out each (`drawn`).
+"""The drawing process: JSON lines in (`source`, `target`, `frame`), one JSON line out each (`drawn`).
 
 Arguments: address space in bytes, CPU seconds per file.
 """
@@ -22,13 +22,14 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         limit_cpu(seconds)
-        answers.write(json.dumps({"drawn": _drawn(Path(order["source"]), Path(order["target"]))}) + "\n")
+        is_drawn = _drawn(Path(order["source"]), Path(order["target"]), order["frame"])
+        answers.write(json.dumps({"drawn": is_drawn}) + "\n")
         answers.flush()
 
 
-def _drawn(source: Path, target: Path) -> bool:
+def _drawn(source: Path, target: Path, frame: int | None) -> bool:
     try:
-        picture = draw(source)
+        picture = draw(source, frame)
         if picture is None:
             return False
         beside = target.with_name(target.name + ".part")

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, pixel_array
 
 EDGE = 256
+LARGE_EDGE = 4096
 _MOST_SAMPLES = 200_000_000
 _NO_VOI = frozenset({"PT", "NM"})
 """Counts: their window is often absent or meant for other units; percentiles serve better."""
@@ -21,8 +22,11 @@ _GDCM_TYPES = {"UINT8": "u1", "INT8": "i1", "UINT16": "<u2", "INT16": "<i2", "UI
 Samples = npt.NDArray[Any]
 
 
-def draw(source: Path) -> Image.Image | None:
-    """Return a picture of at most EDGE pixels, or None for an instance without an image."""
+def draw(source: Path, frame: int | None = None) -> Image.Image | None:
+    """Return a picture, or None for an instance without an image.
+
+    Without `frame` a small one of what is in the middle; else exactly that frame, in full size.
+    """
     data = pydicom.dcmread(source, force=True)
     if "PixelData" not in data and "FloatPixelData" not in data and "DoubleFloatPixelData" not in data:
         return None
@@ -30,27 +34,31 @@ def draw(source: Path) -> Image.Image | None:
     if not rows or not columns or rows * columns * int(data.get("SamplesPerPixel") or 1) > _MOST_SAMPLES:
         return None
     frames = max(1, int(data.get("NumberOfFrames") or 1))
+    is_exact, index = frame is not None, frames // 2 if frame is None else frame
     try:
-        samples = _frame(data, frames // 2, frames)
+        samples = _frame(data, index, frames, is_exact=is_exact)
     except Exception:  # noqa: BLE001 -- what pydicom's decoders refuse, GDCM's own reader often knows
-        samples = _by_gdcm(source, data, frames // 2)
+        samples = _by_gdcm(source, data, index, is_exact=is_exact)
     picture = _picture(data, samples)
     picture = _square_pixels(picture, data)
-    picture.thumbnail((EDGE, EDGE), Image.Resampling.LANCZOS)
+    edge = LARGE_EDGE if is_exact else EDGE
+    picture.thumbnail((edge, edge), Image.Resampling.LANCZOS)
     return picture
 
 
-def _frame(data: Dataset, index: int, frames: int) -> Samples:
+def _frame(data: Dataset, index: int, frames: int, *, is_exact: bool) -> Samples:
     """Decode one frame; colour comes as RGB. Asks for that frame alone, whatever their number."""
     try:
         samples = pixel_array(data, index=index) if frames > 1 else pixel_array(data)
     except (ValueError, IndexError, AttributeError, RuntimeError, NotImplementedError):
+        if is_exact:
+            raise
         # Some encoders wrote fewer frames, or no offset table: the first is better than none.
         samples = pixel_array(data, index=0)
     return np.asarray(samples)
 
 
-def _by_gdcm(source: Path, data: Dataset, index: int) -> Samples:
+def _by_gdcm(source: Path, data: Dataset, index: int, *, is_exact: bool) -> Samples:
     """Decode by GDCM's own reader: 12-bit JPEG and files whose header and code stream disagree."""
     reader = gdcm.ImageReader()
     reader.SetFileName(str(source))
@@ -62,7 +70,7 @@ def _by_gdcm(source: Path, data: Dataset, index: int) -> Samples:
     samples = np.frombuffer(content, dtype=_GDCM_TYPES[form.GetScalarTypeAsString()])
     shape = (int(data.Rows), int(data.Columns), int(form.GetSamplesPerPixel()))
     frames = samples.reshape((-1, *shape))
-    frame = frames[min(index, len(frames) - 1)]
+    frame = frames[index if is_exact else min(index, len(frames) - 1)]
     return np.asarray(frame[..., 0] if shape[2] == 1 else frame)
 
 

@@ -16,6 +16,7 @@ from importal.cli_dicom import app as dicom_app
 from importal.cli_run import demo, serve, worker
 from importal.cli_send import send
 from importal.components import Components, build, prepare
+from importal.dicom import DeidentificationOption
 from importal.errors import ConfigurationRefused
 from importal.retention import purge as purge_site
 
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(send)
 app.add_typer(dicom_app, name="dicom")
 
+_DE_IDENTIFY = "off, basic, usual, or options of the Basic Profile divided by commas."
 OPERATOR = audit.Actor("operator", "cli")
 
 
@@ -53,6 +55,9 @@ def institution(
         float | None, typer.Option(min=0.001, help="Most that one upload may hold.")
     ] = None,
     max_studies: Annotated[int | None, typer.Option(min=1, help="Most studies of one upload.")] = None,
+    de_identify: Annotated[
+        str | None, typer.Option(help=f"Whether new invitations are anonymous: {_DE_IDENTIFY}")
+    ] = None,
 ) -> None:
     """Create the receiving hospital, or change what is given; the rest stays as it is."""
     wanted = {
@@ -66,13 +71,23 @@ def institution(
         "max_bytes": None if max_gigabytes is None else int(max_gigabytes * 1e9),
         "max_studies": max_studies,
     }
+    options = None if de_identify is None else _options_of(de_identify)
     site = _components().site
     with site.database.transaction() as session:
         known = institutions.only(session) or institutions.create(session, name)
+        if de_identify is not None:
+            known.deidentification = invitations.options_as_column(options)
         for field, value in wanted.items():
             if value is not None:
                 setattr(known, field, value)
     print(f"{name} is ready to receive.")
+
+
+def _options_of(text: str) -> frozenset[DeidentificationOption] | None:
+    try:
+        return invitations.parse_options(text)
+    except ValueError:
+        _fail(f"--de-identify is {_DE_IDENTIFY}", 2)
 
 
 def _text_of(path: Path) -> str:
@@ -115,22 +130,30 @@ def invite(
     label: Annotated[str, typer.Option(help="A note for the desk, for example what is expected.")] = "",
     sender: Annotated[str, typer.Option(help="patient or referring_physician")] = "patient",
     days: Annotated[int, typer.Option(min=1, max=365, help="How many days the code is valid.")] = 30,
+    de_identify: Annotated[
+        str | None,
+        typer.Option(help=f"Make what comes anonymous: {_DE_IDENTIFY} The hospital's choice if not given."),
+    ] = None,
 ) -> None:
     """Make an invitation and print its upload code and link."""
     if sender not in set(invitations.SenderKind):
         _fail("The sender is either patient or referring_physician.", 2)
+    options = None if de_identify is None else _options_of(de_identify)
+    is_anonymous = None if de_identify is None else options is not None
     site = _components().site
     with site.database.transaction() as session:
         home = institutions.only(session)
         if home is None:
             _fail('Create the hospital first: importal institution "Name of the hospital"', 2)
         wanted = invitations.NewInvitation(
-            home.id, invitations.SenderKind(sender), timedelta(days=days), label
+            home.id, invitations.SenderKind(sender), timedelta(days=days), label, is_anonymous, options
         )
         invitation, code = invitations.invite(session, site, wanted, OPERATOR)
     print(f"Upload code  {code}")
     print(f"Link         {invitations.link_for(site, code)}")
     print(f"Valid until  {invitation.expires_at:%d %B %Y, %H:%M} UTC")
+    if invitation.deidentification is not None:
+        print(f"Anonymous    Basic Profile, {', '.join(invitation.deidentification) or 'no options'}")
 
 
 @app.command()

@@ -288,7 +288,7 @@ def _localisation(path: Path) -> dicom.Localisation:
     except ValueError:
         _stop(f"{path} is not JSON.", WRONG_USE)
     texts = {field.name for field in dataclasses.fields(dicom.Localisation)} - {"coerced_at", "names_nobody"}
-    fields: dict[str, str] = dict.fromkeys(texts, "") | {
+    fields: dict[str, Any] = dict.fromkeys(texts, "") | {
         "station_ae_title": "IMPORTAL",
         "software_version": __version__,
     }

@@ -5,7 +5,9 @@
  * stands in the message catalogue. When the session has run out, the request waits until the person has logged in again
  * and is then repeated, so that nothing typed is lost.
  */
-import type { Invitation, NewInvitation } from './invitations/types';
+import type { Invitation, InvitationList, NewInvitation } from './invitations/types';
+import type { PatientQuery } from './matching/query';
+import type { LeftOutReason } from './study/held';
 import type {
   Candidates,
   InboxPage,
@@ -13,7 +15,6 @@ import type {
   LocalPatient,
   OrderChoice,
   OriginalIdentifiers,
-  PatientQuery,
   RejectionReason,
   Session,
   StudyDetail,
@@ -92,13 +93,21 @@ export class DeskApi {
   readonly reject = (id: string, reason: RejectionReason, note: string) =>
     this.call<StudyDetail | undefined>('POST', this.of(id, 'rejection'), { reason, note });
 
+  readonly decideHold = (
+    id: string,
+    itemId: string,
+    decision: 'release' | 'leave_out',
+    reason?: LeftOutReason,
+  ) =>
+    this.call<StudyDetail>('POST', this.of(id, `held/${segment(itemId)}`), {
+      decision,
+      ...(reason ? { reason } : {}),
+    });
+
   readonly retryDelivery = (id: string) =>
     this.call<StudyDetail | undefined>('POST', this.of(id, 'delivery-retry'), {});
 
-  readonly invitations = async (): Promise<Invitation[]> => {
-    const answer = await this.call<{ invitations: Invitation[] }>('GET', '/api/desk/invitations');
-    return answer.invitations;
-  };
+  readonly invitations = () => this.call<InvitationList>('GET', '/api/desk/invitations');
   readonly invite = (invitation: NewInvitation) =>
     this.call<Invitation>('POST', '/api/desk/invitations', invitation);
   readonly revoke = (id: string) => this.call<void>('DELETE', `/api/desk/invitations/${segment(id)}`);

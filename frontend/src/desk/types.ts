@@ -1,4 +1,5 @@
 /** What the desk's part of the HTTP API sends and takes, field by field. */
+import type { HeldItem } from './study/held';
 
 export type StudyState =
   | 'received'
@@ -65,6 +66,8 @@ export interface StudyRow {
   instances: number;
   documents: number;
   waiting_since: string;
+  /** It names nobody, and no local person may be written into it. */
+  is_deidentified: boolean;
 }
 
 export interface UploadCounts {
@@ -203,6 +206,7 @@ export interface StudyDetail extends Omit<StudyRow, 'documents'> {
   upload: UploadSource;
   series: Series[];
   documents: StudyDocument[];
+  held: HeldItem[];
   refused: RefusedFile[];
   /** What was mended on arrival, each with the number of images. */
   repairs: { code: string; instances: number }[];
@@ -211,7 +215,7 @@ export interface StudyDetail extends Omit<StudyRow, 'documents'> {
   rejection: Rejection | null;
   delivery: Delivery | null;
   history: HistoryEntry[];
-  can: { reconcile: boolean; reject: boolean; retry_delivery: boolean };
+  can: { reconcile: boolean; decide_holds: boolean; reject: boolean; retry_delivery: boolean };
 }
 
 export interface Order {
@@ -237,13 +241,6 @@ export interface Candidate extends LocalPatient {
 export interface Candidates {
   candidates: Candidate[];
   lookup_available: boolean;
-}
-
-export interface PatientQuery {
-  name: string;
-  birth_date: string;
-  patient_id: string;
-  accession_number: string;
 }
 
 /** Names and values as the vault holds them; only patient_id, issuer and accession_number are certain. */

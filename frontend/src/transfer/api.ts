@@ -25,6 +25,8 @@ export interface OpenedInvitation {
   sender_kind: 'patient' | 'referring_physician';
   limits: { max_bytes: number; max_studies: number };
   expires_at: string;
+  /** What is sent is made anonymous on arrival. */
+  deidentified: boolean;
 }
 
 export interface Contact {

@@ -50,6 +50,7 @@ def localisation_of(session: Session, site: Site, study: Study, identity: LocalI
         software_version=identity.software_version,
         coerced_at=identity.decided_at,
         source_of_previous_values=study.institution_name[:64],
+        names_nobody=study.is_deidentified,
     )
 
 
@@ -58,7 +59,9 @@ def plan(session: Session, study_id: str) -> None:
     planned = select(InstanceDelivery.instance_id).where(
         InstanceDelivery.study_id == study_id, InstanceDelivery.instance_id.is_not(None)
     )
-    missing = select(Instance).where(Instance.study_id == study_id, Instance.id.not_in(planned))
+    missing = select(Instance).where(
+        Instance.study_id == study_id, Instance.id.not_in(planned), Instance.hold.in_(studies.SENDABLE)
+    )
     for instance in session.scalars(missing):
         session.add(
             InstanceDelivery(

@@ -79,7 +79,7 @@ def are_of_one_person(displays: Sequence[DisplayAttributes]) -> bool:
 
 def _examine_one(site: Site, instance: Instance) -> Examined:
     try:
-        stored = studies.view(site.storage, instance.storage_key)
+        stored = studies.content_of(site, instance)
     except KeyError:
         return Examined(instance, _NOTHING, QuarantineReason.DAMAGED_IN_STORE)
     if len(stored) != instance.length:

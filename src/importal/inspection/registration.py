@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from importal import audit, dicom, studies, submissions
+from importal import audit, dicom, invitations, studies, submissions
+from importal.dicom import documents
 from importal.ids import new_id
 from importal.site import Site
-from importal.studies import Document, Instance, Series, Study, StudyState, Tally
+from importal.studies import Document, HoldState, Instance, Series, Study, StudyState, Tally
 from importal.transfers import ArrivedFile
 
 
@@ -42,6 +43,8 @@ class _Registration:
         instances = select(Instance.study_id, Instance.sop_instance_uid).join(Study).where(of_submission)
         self._instances = {(row.study_id, row.sop_instance_uid) for row in session.execute(instances)}
         self._named: set[str] = set()
+        invitation = invitations.get(session, submission.invitation_id)
+        self._is_deidentified = invitation.deidentification is not None
 
     def add_instance(self, file: ArrivedFile, facts: dicom.InstanceFacts) -> None:
         study = self.studies.get(facts.study_instance_uid) or self._add_study(facts)
@@ -62,6 +65,8 @@ class _Registration:
                 storage_key=file.storage_key,
                 length=file.length,
                 bulk_sha256=file.bulk_sha256,
+                held_for=list(file.held_for),
+                hold=(HoldState.WAITING if file.held_for else HoldState.FREE).value,
             )
         )
         study.instance_count += 1
@@ -81,13 +86,13 @@ class _Registration:
     def count(self, arrived: Sequence[ArrivedFile]) -> None:
         """Write what came in beside what became of it; the table refuses a difference."""
         kinds = [file.kind for file in arrived]
-        documents = select(Document.id).where(Document.submission_id == self._submission.id)
+        papers = select(Document.id).where(Document.submission_id == self._submission.id)
         counted = Tally(
             submission_id=self._submission.id,
             files=len(arrived),
             instances=len(self._instances),
             duplicates=kinds.count("duplicate"),
-            documents=len(self._session.scalars(documents).all()),
+            documents=len(self._session.scalars(papers).all()),
             refused=kinds.count("refused"),
             counted_at=self._site.clock(),
         )
@@ -108,6 +113,7 @@ class _Registration:
             instance_count=0,
             document_count=0,
             delivery_round=1,
+            is_deidentified=self._is_deidentified,
         )
         self._session.add(study)
         self._session.flush()
@@ -142,9 +148,15 @@ class _Registration:
                 kind=file.document_kind,
                 size=file.size,
                 assigned_by=assigned_by,
+                hold=(HoldState.WAITING if self._must_be_read(file) else HoldState.FREE).value,
             )
         )
         study.document_count += 1
+
+    def _must_be_read(self, file: ArrivedFile) -> bool:
+        """Whether a document could leave: then, among what names nobody, a person has to read it first."""
+        kind = file.document_kind
+        return self._is_deidentified and kind is not None and documents.deliverable(kind)
 
     def _study_of_document(self, file: ArrivedFile) -> tuple[Study | None, str]:
         chosen = self.studies.get(file.announced_study_uid or "")

@@ -12,7 +12,7 @@ from importal.inspection.papers import examine_documents, note_findings
 from importal.inspection.registration import register
 from importal.inspection.thumbnails import make_thumbnails
 from importal.site import Site
-from importal.studies import Instance, Series, Study, StudyEvent, StudyState
+from importal.studies import HoldState, Instance, Series, Study, StudyEvent, StudyState
 from importal.transfers import ArrivedFile
 
 log = logs.get("inspection")
@@ -70,6 +70,7 @@ def _conclude(
     by_series: dict[str, list[Examined]] = {row.id: [] for row in series}
     for item in examination.examined:
         by_series[item.instance.series_id].append(item)
+    _count_frames(session, examination.examined)
     for row in series:
         _describe_series(row, by_series[row.id])
         row.thumbnail_key = thumbnails.get(row.id, "")
@@ -109,6 +110,13 @@ def _describe_study(
         submission.reference,
         submissions.contact_of(site, submission).email,
     )
+
+
+def _count_frames(session: Session, examined: Sequence[Examined]) -> None:
+    """Note how many frames a person has to look at."""
+    for item in examined:
+        if item.instance.hold == HoldState.WAITING:
+            session.get_one(Instance, item.instance.id).frame_count = item.display.number_of_frames
 
 
 def _describe_series(series: Series, examined: Sequence[Examined]) -> None:

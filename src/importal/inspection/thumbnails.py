@@ -23,7 +23,9 @@ def make_thumbnails(site: Site, examined: Sequence[Examined]) -> dict[str, str]:
     """Return the keys of the pictures by series id; the pictures are stored."""
     by_series: dict[str, list[Examined]] = {}
     for item in examined:
-        if item.reason is None and item.display.rows and item.display.columns:
+        # A picture that a person has to look at first is not laid beside the others, in clear.
+        is_free = item.instance.hold in studies.SENDABLE
+        if is_free and item.reason is None and item.display.rows and item.display.columns:
             by_series.setdefault(item.instance.series_id, []).append(item)
     if not by_series:
         return {}

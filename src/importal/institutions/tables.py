@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sqlalchemy import BigInteger, select
+from sqlalchemy import JSON, BigInteger, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from importal.database import Base
@@ -35,6 +35,8 @@ class Institution(Base):
     sharing_consent_text: Mapped[str] = mapped_column(default=SHARING_CONSENT)
     max_bytes: Mapped[int | None] = mapped_column(BigInteger)
     max_studies: Mapped[int | None]
+    # Options of the profile (PS3.15 E.3) for new invitations; NULL: they are not anonymous.
+    deidentification: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def privacy_policy_version(self) -> str:

@@ -9,6 +9,13 @@ from importal.invitations.actions import (
     link_for,
     revoke,
 )
+from importal.invitations.deidentification import (
+    deidentification_profile,
+    options_as_column,
+    options_from_column,
+    parse_options,
+    stored_uid,
+)
 from importal.invitations.routes import Sending, desk_router, router
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 
@@ -20,11 +27,16 @@ __all__ = [
     "Sending",
     "SendingSession",
     "code_of",
+    "deidentification_profile",
     "desk_router",
     "end_old_sessions",
     "get",
     "invite",
     "link_for",
+    "options_as_column",
+    "options_from_column",
+    "parse_options",
     "revoke",
     "router",
+    "stored_uid",
 ]

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from importal import audit
+from importal import audit, institutions
+from importal.dicom import USUAL_OPTIONS
 from importal.errors import UNAUTHORISED, ImportalError
 from importal.ids import new_code, new_id, new_token, normalise_code
+from importal.invitations.deidentification import BASIC, Options, options_as_column, options_from_column
 from importal.invitations.errors import EXPIRED, REVOKED, UNKNOWN
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 from importal.site import Site
@@ -27,11 +29,15 @@ class NewInvitation:
     sender_kind: SenderKind
     valid_for: timedelta
     label: str = ""
+    # Whether what comes is made anonymous, and with which options; None: as the institution has decided.
+    deidentified: bool | None = None
+    options: Options | None = None
 
 
 def invite(session: Session, site: Site, wanted: NewInvitation, actor: audit.Actor) -> tuple[Invitation, str]:
     """Make an invitation; return it and its code in clear."""
     code, now, row_id = new_code(), site.clock(), new_id()
+    options = _chosen(session, wanted)
     invitation = Invitation(
         id=row_id,
         institution_id=wanted.institution_id,
@@ -42,6 +48,7 @@ def invite(session: Session, site: Site, wanted: NewInvitation, actor: audit.Act
         created_at=now,
         created_by=actor.id,
         expires_at=now + wanted.valid_for,
+        deidentification=options_as_column(options),
     )
     session.add(invitation)
     session.flush()
@@ -51,9 +58,28 @@ def invite(session: Session, site: Site, wanted: NewInvitation, actor: audit.Act
         actor,
         "invitation.created",
         audit.Subject("invitation", row_id),
-        {"sender_kind": wanted.sender_kind, "days": wanted.valid_for.days},
+        _params(wanted, options),
     )
     return invitation, code
+
+
+def _chosen(session: Session, wanted: NewInvitation) -> Options | None:
+    """Return the options of a new invitation: those asked for, else the institution's, else usual ones."""
+    own = options_from_column(institutions.get(session, wanted.institution_id).deidentification)
+    if wanted.deidentified is None:
+        return own
+    if not wanted.deidentified:
+        return None
+    if wanted.options is not None:
+        return wanted.options
+    return own if own is not None else USUAL_OPTIONS
+
+
+def _params(wanted: NewInvitation, options: Options | None) -> dict[str, int | str]:
+    params: dict[str, int | str] = {"sender_kind": wanted.sender_kind, "days": wanted.valid_for.days}
+    if options is not None:
+        params["deidentified"] = ", ".join(sorted(options)) or BASIC
+    return params
 
 
 def revoke(session: Session, site: Site, invitation: Invitation, actor: audit.Actor) -> None:
@@ -139,7 +165,12 @@ def sender_session(session: Session, site: Site, token: str) -> SenderSession:
     invitation = row[1]
     if invitation.revoked_at is not None:
         raise ImportalError(REVOKED)
-    return SenderSession(invitation.id, invitation.institution_id, SenderKind(invitation.sender_kind))
+    return SenderSession(
+        invitation.id,
+        invitation.institution_id,
+        SenderKind(invitation.sender_kind),
+        options_from_column(invitation.deidentification),
+    )
 
 
 def end_old_sessions(session: Session, now: datetime) -> None:

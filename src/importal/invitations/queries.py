@@ -24,6 +24,7 @@ class InvitationRow:
     created_at: datetime
     expires_at: datetime
     is_open: bool
+    deidentified: bool
 
 
 def list_invitations(
@@ -51,4 +52,5 @@ def as_row(site: Site, invitation: Invitation) -> InvitationRow:
         invitation.created_at,
         invitation.expires_at,
         invitation.revoked_at is None and site.clock() < invitation.expires_at,
+        invitation.deidentification is not None,
     )

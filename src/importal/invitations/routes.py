@@ -67,6 +67,7 @@ def _opened(session: Session, site: Site, invitation: Invitation, token: str) ->
             max_studies=institution.max_studies or site.settings.default_max_studies,
         ),
         expires_at=invitation.expires_at,
+        deidentified=invitation.deidentification is not None,
     )
 
 
@@ -75,14 +76,20 @@ def list_invitations(person: SignedIn, site: SiteDep) -> schemas.InvitationList:
     """List the invitations of the institution, newest first."""
     with site.database.reading() as session:
         rows = queries.list_invitations(person, session, site)
-    return schemas.InvitationList(invitations=[schemas.InvitationShown.model_validate(row) for row in rows])
+        by_default = institutions.get(session, person.institution_id).deidentification is not None
+    shown = [schemas.InvitationShown.model_validate(row) for row in rows]
+    return schemas.InvitationList(invitations=shown, deidentified_by_default=by_default)
 
 
 @desk_router.post("", status_code=201)
 def invite(body: schemas.InviteRequest, person: SignedIn, site: SiteDep) -> schemas.InvitationShown:
     """Make an invitation and return its code and link."""
     wanted = actions.NewInvitation(
-        person.institution_id, SenderKind(body.sender_kind), timedelta(days=body.valid_days), body.label
+        person.institution_id,
+        SenderKind(body.sender_kind),
+        timedelta(days=body.valid_days),
+        body.label,
+        body.deidentified,
     )
     with site.database.transaction() as session:
         invitation, _code = actions.invite(session, site, wanted, person.actor)

@@ -48,6 +48,8 @@ class OpenedInvitation(BaseModel):
     sender_kind: SenderKindName
     limits: Limits
     expires_at: datetime
+    # Whether what is sent is made anonymous on arrival.
+    deidentified: bool
 
 
 class InviteRequest(BaseModel):
@@ -56,6 +58,9 @@ class InviteRequest(BaseModel):
     label: str = Field(default="", max_length=200)
     sender_kind: SenderKindName = "patient"
     valid_days: int = Field(default=30, ge=1, le=365)
+    deidentified: bool | None = Field(
+        default=None, description="Whether what comes is made anonymous; the institution decides if absent."
+    )
 
 
 class InvitationShown(BaseModel):
@@ -71,9 +76,12 @@ class InvitationShown(BaseModel):
     created_at: datetime
     expires_at: datetime
     is_open: bool
+    deidentified: bool
 
 
 class InvitationList(BaseModel):
     """The desk's list."""
 
     invitations: list[InvitationShown]
+    # Whether a new invitation is anonymous where nobody says otherwise.
+    deidentified_by_default: bool

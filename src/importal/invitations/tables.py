@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy import JSON, ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from importal.audit import Actor
 from importal.database import Base, Moment
+from importal.dicom import DeidentificationOption
 
 
 class SenderKind(StrEnum):
@@ -33,6 +34,8 @@ class Invitation(Base):
     created_by: Mapped[str]
     expires_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    # Options under which everything that comes is made anonymous; NULL: it is not.
+    deidentification: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class SendingSession(Base):
@@ -53,6 +56,8 @@ class SenderSession:
     invitation_id: str
     institution_id: str
     sender_kind: SenderKind
+    # None: what comes is not made anonymous.
+    deidentification: frozenset[DeidentificationOption] | None = None
 
     @property
     def actor(self) -> Actor:

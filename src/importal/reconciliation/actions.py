@@ -8,9 +8,10 @@ from importal import __version__, studies
 from importal.accounts import ActingPerson
 from importal.errors import NOT_FOUND, ImportalError
 from importal.reconciliation import schemas
-from importal.reconciliation.errors import DIFFERS
+from importal.reconciliation.errors import DIFFERS, NAMES_SOMEBODY
 from importal.site import Site
 from importal.studies import (
+    STUDY_HELD,
     STUDY_STATE,
     LocalIdentity,
     LocalPatientShown,
@@ -40,12 +41,16 @@ def reconcile(
 
     Raises:
         ImportalError: ``not_found``; ``study.state`` when somebody was faster or it is on its way;
-            ``reconciliation.differs`` when the persons differ and nobody has confirmed that.
+            ``reconciliation.differs`` when the persons differ and nobody has confirmed that; ``study.held``
+            and ``reconciliation.names_somebody`` for a study that names nobody.
     """
     study = _lock(acting_person, session, study_id)
-    if not _possible(session, study).reconcile:
+    standing = studies.standing(session, study)
+    if standing.waiting_holds:
+        raise ImportalError(STUDY_HELD)
+    if not studies.possible(study, standing).reconcile:
         raise ImportalError(STUDY_STATE, {"state": study.state})
-    doubtful = compare(study, decision.patient).must_be_confirmed
+    doubtful = _doubtful(study, decision.patient)
     if doubtful and not decision.differences_confirmed:
         raise ImportalError(DIFFERS, {"fields": ", ".join(doubtful)})
     earlier = session.get(LocalIdentity, study.id)
@@ -62,7 +67,7 @@ def reconcile(
             issuer_of_patient_id=patient.issuer_of_patient_id,
             patient_name=patient.patient_name,
             birth_date=patient.birth_date,
-            sex=patient.sex,
+            sex=study.sex[:1] if study.is_deidentified else patient.sex,
             accession_number=order.accession_number,
             requested_procedure_id=order.requested_procedure_id,
             software_version=__version__,
@@ -97,6 +102,15 @@ def compare(study: Study, patient: LocalPatientShown | schemas.LocalPatient) -> 
         compare_birth_dates(study.birth_date, patient.birth_date),
         compare_sexes(study.sex, patient.sex),
     )
+
+
+def _doubtful(study: Study, patient: schemas.LocalPatient) -> tuple[str, ...]:
+    """Return what must be confirmed; among what names nobody there is nothing to compare, and no name."""
+    if not study.is_deidentified:
+        return tuple(compare(study, patient).must_be_confirmed)
+    if patient.patient_name != patient.patient_id or patient.birth_date:
+        raise ImportalError(NAMES_SOMEBODY)
+    return ()
 
 
 def _lock(acting_person: ActingPerson, session: Session, study_id: str) -> Study:

@@ -12,6 +12,16 @@ OTHER_PATIENT = TABLE.declare(
     409,
     "The image archive already holds this study under another Patient ID. It cannot be filed under this one.",
 )
+NAMES_SOMEBODY = TABLE.declare(
+    "reconciliation.names_somebody",
+    409,
+    "This study is anonymous. Give it a research ID, and neither a person's name nor a birth date.",
+)
+NO_PICTURE = TABLE.declare(
+    "held.no_picture",
+    422,
+    "This cannot be shown here, so nobody can say that it names nobody. It can only be left out.",
+)
 LOOKUP_UNREACHABLE = TABLE.declare(
     "lookup.unreachable", 502, "The PACS does not answer, so patients cannot be looked up right now."
 )

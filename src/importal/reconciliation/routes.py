@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from starlette.requests import HTTPConnection
 
 from importal import studies
 from importal.accounts import SignedIn
 from importal.http_api import SiteDep
-from importal.reconciliation import actions, content, lookup, schemas
+from importal.reconciliation import actions, content, holds, lookup, schemas
 from importal.reconciliation.patient_lookup import PatientLookup
 from importal.studies import InboxPage, StudyDetail
 
@@ -108,6 +108,25 @@ def reject(study_id: str, body: schemas.RejectionRequest, person: SignedIn, site
         actions.reject(person, session, site, study_id, body.reason, body.note)
     with site.database.reading() as session:
         return studies.study_detail(person, session, site, study_id)
+
+
+@router.post("/studies/{study_id}/held/{item_id}")
+def decide_hold(
+    study_id: str, item_id: str, body: schemas.HoldRequest, person: SignedIn, site: SiteDep
+) -> StudyDetail:
+    """Let a picture or document that was held go, or leave it out."""
+    holds.decide(person, site, study_id, item_id, body)
+    with site.database.reading() as session:
+        return studies.study_detail(person, session, site, study_id)
+
+
+@router.get("/held/{instance_id}/picture", response_class=Response)
+def held_picture(
+    instance_id: str, person: SignedIn, site: SiteDep, frame: Annotated[int, Query(ge=0)] = 0
+) -> Response:
+    """Return one frame of a held picture in full size."""
+    shown = holds.picture(person, site, instance_id, frame)
+    return Response(shown, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/series/{series_id}/thumbnail", response_class=Response)

@@ -1,9 +1,9 @@
 """Shapes of the desk's decisions and of what the patient lookup finds."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from importal.reconciliation.patient_lookup import PatientQuery
 from importal.studies import (
@@ -40,6 +40,7 @@ def _birth_date(value: str) -> str:
     return value
 
 
+LeftOutReason = Literal["names_somebody", "shows_somebody", "not_needed", "unreadable", "other"]
 LongString = Annotated[str, Trimmed, AfterValidator(_without_forbidden), Field(max_length=64)]
 ShortString = Annotated[str, Trimmed, AfterValidator(_without_forbidden), Field(max_length=16)]
 PersonName = Annotated[
@@ -88,6 +89,19 @@ class RejectionRequest(BaseModel):
 
     reason: RejectionReason
     note: str = Field(default="", max_length=2000, repr=False)
+
+
+class HoldRequest(BaseModel):
+    """What a person decided about a picture or document that was held."""
+
+    decision: Literal["release", "leave_out"]
+    reason: LeftOutReason | None = None
+
+    @model_validator(mode="after")
+    def _leaving_out_has_a_reason(self) -> Self:
+        if (self.decision == "leave_out") != (self.reason is not None):
+            raise ValueError("a reason belongs to leaving out")
+        return self
 
 
 class OrderFound(Shape):

@@ -13,9 +13,10 @@ from importal.studies.comparison import (
 )
 from importal.studies.deliveries import HELD, Commitment, DeliveryAttempt, InstanceDelivery
 from importal.studies.detail import is_deliverable, study_detail
-from importal.studies.errors import STUDY_STATE
+from importal.studies.errors import STUDY_HELD, STUDY_STATE
+from importal.studies.holds import SENDABLE, HoldDecision, HoldState, can_be_released, decide
 from importal.studies.names import search_text
-from importal.studies.objects import view
+from importal.studies.objects import content_of, view
 from importal.studies.progress import possible, standing
 from importal.studies.queries import InboxFilter, get_document, get_series, get_study, inbox
 from importal.studies.schemas import (
@@ -42,6 +43,8 @@ from importal.studies.tables import Document, Instance, LocalIdentity, Series, S
 __all__ = [
     "ADVANCE",
     "HELD",
+    "SENDABLE",
+    "STUDY_HELD",
     "STUDY_STATE",
     "SYSTEM",
     "TABLE",
@@ -49,6 +52,8 @@ __all__ = [
     "Comparison",
     "DeliveryAttempt",
     "Document",
+    "HoldDecision",
+    "HoldState",
     "InboxFilter",
     "InboxPage",
     "Instance",
@@ -66,9 +71,12 @@ __all__ = [
     "StudyEvent",
     "StudyState",
     "Tally",
+    "can_be_released",
     "compare_birth_dates",
     "compare_names",
     "compare_sexes",
+    "content_of",
+    "decide",
     "get_document",
     "get_series",
     "get_study",

@@ -10,8 +10,8 @@ from importal.accounts import Account, ActingPerson
 from importal.dicom import documents
 from importal.dicom.document_flaws import DocumentFlaw
 from importal.site import Site
-from importal.studies import progress, queries, schemas
-from importal.studies.errors import DOCUMENT_UNASSIGNED
+from importal.studies import holds, progress, queries, schemas
+from importal.studies.errors import DOCUMENT_HELD, DOCUMENT_LEFT_OUT, DOCUMENT_UNASSIGNED
 from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, LocalIdentity, Study
 
@@ -38,6 +38,7 @@ def study_detail(
         upload=queries.source_of(session, site, study.submission_id),
         series=queries.series_of(session, study.id),
         documents=_documents(session, site, study),
+        held=holds.held_items(session, study),
         refused=_refused(session, site, study),
         repairs=[schemas.RepairShown(code=code, instances=count) for code, count in found.repairs.items()],
         with_original_numbers=found.with_hits,
@@ -57,7 +58,8 @@ def study_detail(
 def is_deliverable(document: Document) -> bool:
     """Whether a document becomes a DICOM object: somebody assigned it, and its kind can be converted."""
     convertible = documents.deliverable(documents.DocumentKind(document.kind))
-    return convertible and document.assigned_by != "nobody" and not document.conversion_code
+    is_free = document.hold in holds.SENDABLE
+    return convertible and is_free and document.assigned_by != "nobody" and not document.conversion_code
 
 
 def note_of(document: Document) -> str:
@@ -66,6 +68,8 @@ def note_of(document: Document) -> str:
         return document.conversion_code
     if not documents.deliverable(documents.DocumentKind(document.kind)):
         return DocumentFlaw.KEPT.code
+    if document.hold not in holds.SENDABLE:
+        return DOCUMENT_HELD.code if document.hold == holds.HoldState.WAITING else DOCUMENT_LEFT_OUT.code
     return DOCUMENT_UNASSIGNED.code if document.assigned_by == "nobody" else ""
 
 
@@ -86,7 +90,7 @@ def _documents(session: Session, site: Site, study: Study) -> list[schemas.Docum
     return [
         schemas.DocumentShown(
             id=row.id,
-            name=transfers.open_name(site, row.file_id, row.name_sealed),
+            name=transfers.open_name(site, row.file_id, row.name_sealed) or f"#{row.file_number}",
             media_type=documents.media_type(documents.DocumentKind(row.kind)),
             size=row.size,
             deliverable=is_deliverable(row),

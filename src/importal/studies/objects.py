@@ -2,7 +2,21 @@
 
 import mmap
 
+from importal import transfers
+from importal.site import Site
 from importal.storage import Storage
+from importal.studies.tables import Instance
+
+
+def content_of(site: Site, instance: Instance) -> memoryview:
+    """Return the object of an instance, opened if it still lies sealed.
+
+    Raises:
+        KeyError: it is missing, or its seal is broken.
+    """
+    if transfers.is_sealed(instance.storage_key):
+        return memoryview(transfers.read_object(site, instance.storage_key))
+    return view(site.storage, instance.storage_key)
 
 
 def view(storage: Storage, key: str) -> memoryview:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from importal.studies import schemas
+from importal.studies import holds, schemas
 from importal.studies.deliveries import HELD, Commitment, DeliveryAttempt, InstanceDelivery
 from importal.studies.states import StudyEvent, StudyState, may
 from importal.studies.tables import Study
@@ -19,6 +19,8 @@ class Standing:
 
     attempts: list[DeliveryAttempt]
     proof: Commitment | None
+    waiting_holds: int = 0
+    has_something_to_send: bool = True
 
     @property
     def is_underway(self) -> bool:
@@ -42,7 +44,10 @@ def standing(session: Session, study: Study) -> Standing:
         .order_by(Commitment.created_at.desc(), Commitment.transaction_uid)
         .limit(1)
     )
-    return Standing(list(attempts), proof)
+    if not study.is_deidentified:
+        return Standing(list(attempts), proof)
+    waiting, sendable = holds.waiting(session, study.id), holds.has_something_to_send(session, study.id)
+    return Standing(list(attempts), proof, waiting, sendable)
 
 
 def possible(study: Study, now: Standing) -> schemas.Possible:
@@ -53,7 +58,11 @@ def possible(study: Study, now: Standing) -> schemas.Possible:
     decidable = not waits_to_be_sent or (stopped and untouched)
     proof_failed = now.proof is not None and now.proof.outcome == "failed"
     return schemas.Possible(
-        reconcile=may(study, StudyEvent.RECONCILED) and decidable,
+        reconcile=may(study, StudyEvent.RECONCILED)
+        and decidable
+        and not now.waiting_holds
+        and now.has_something_to_send,
+        decide_holds=study.is_deidentified and study.state == StudyState.INSPECTED,
         reject=may(study, StudyEvent.REJECTED) and decidable,
         retry_delivery=(waits_to_be_sent and stopped)
         or (study.state == StudyState.DELIVERED and proof_failed),

@@ -111,6 +111,7 @@ def row_of(study: Study) -> schemas.StudyRow:
         instances=study.instance_count,
         documents=study.document_count,
         waiting_since=study.state_since,
+        is_deidentified=study.is_deidentified,
     )
 
 

@@ -39,6 +39,8 @@ class StudyRow(Shape):
     instances: int
     documents: int
     waiting_since: datetime
+    # It names nobody: no local person may be written into it.
+    is_deidentified: bool
 
 
 class UploadCounts(Shape):
@@ -100,6 +102,19 @@ class DocumentShown(Shape):
     size: int
     deliverable: bool
     note: str
+    url: str
+
+
+class HeldShown(Shape):
+    """A picture or document that a person has to look at before it may leave, or has looked at."""
+
+    id: str
+    kind: Literal["picture", "document"]
+    reasons: list[str]
+    hold: str
+    left_out_reason: str
+    releasable: bool
+    frames: int
     url: str
 
 
@@ -199,6 +214,7 @@ class Possible(Shape):
     """What a person may do with the study now."""
 
     reconcile: bool
+    decide_holds: bool
     reject: bool
     retry_delivery: bool
 
@@ -217,6 +233,7 @@ class StudyDetail(Shape):
     modalities: list[str]
     instances: int
     waiting_since: datetime
+    is_deidentified: bool
     study_instance_uid: str
     patient_pseudonym: str
     accession_pseudonym: str
@@ -225,6 +242,7 @@ class StudyDetail(Shape):
     upload: UploadSource
     series: list[SeriesShown]
     documents: list[DocumentShown]
+    held: list[HeldShown]
     refused: list[RefusedShown]
     reconciliation: ReconciliationShown | None
     rejection: RejectionShown | None

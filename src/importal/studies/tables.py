@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from importal.database import Base, Moment
 
+_HOLD_KNOWN = "hold IN ('', 'waiting', 'released', 'left_out')"
+_LEFT_OUT_HAS_REASON = "hold <> 'left_out' OR left_out_reason <> ''"
+
 
 class Study(Base):
     """One study of one submission. A study that is sent twice is two rows, each reconciled by a person."""
@@ -36,6 +39,8 @@ class Study(Base):
     rejection_note: Mapped[str] = mapped_column(default="")
     # Counts the times that a person asked for the delivery; each has its own number of attempts.
     delivery_round: Mapped[int] = mapped_column(default=1)
+    # It names nobody (PS3.15 Annex E), and must go on doing so.
+    is_deidentified: Mapped[bool] = mapped_column(default=False)
 
     patient_pseudonym: Mapped[str] = mapped_column(default="")
     accession_pseudonym: Mapped[str] = mapped_column(default="")
@@ -77,6 +82,8 @@ class Instance(Base):
     __tablename__ = "instances"
     __table_args__ = (
         UniqueConstraint("study_id", "sop_instance_uid"),
+        CheckConstraint(_HOLD_KNOWN, name="hold_known"),
+        CheckConstraint(_LEFT_OUT_HAS_REASON, name="left_out_has_reason"),
         CheckConstraint("length > 0", name="length_is_positive"),
     )
 
@@ -91,6 +98,11 @@ class Instance(Base):
     storage_key: Mapped[str] = mapped_column(unique=True)
     length: Mapped[int] = mapped_column(BigInteger)
     bulk_sha256: Mapped[str]
+    frame_count: Mapped[int] = mapped_column(default=1)
+    # Why a person has to look; sealed until then. See ``holds``.
+    held_for: Mapped[list[str]] = mapped_column(JSON, default=list)
+    hold: Mapped[str] = mapped_column(default="")
+    left_out_reason: Mapped[str] = mapped_column(default="")
 
 
 class Document(Base):
@@ -103,6 +115,8 @@ class Document(Base):
     __tablename__ = "documents"
     __table_args__ = (
         CheckConstraint("assigned_by IN ('sender', 'only_study', 'nobody')", name="assigned_by_known"),
+        CheckConstraint(_HOLD_KNOWN, name="hold_known"),
+        CheckConstraint(_LEFT_OUT_HAS_REASON, name="left_out_has_reason"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -117,6 +131,9 @@ class Document(Base):
     assigned_by: Mapped[str]
     # Why it is no instance, as inspection or delivery found; it then stays at the desk.
     conversion_code: Mapped[str] = mapped_column(default="")
+    # Whether a person has to read it first; see ``holds``.
+    hold: Mapped[str] = mapped_column(default="")
+    left_out_reason: Mapped[str] = mapped_column(default="")
 
 
 class LocalIdentity(Base):

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from importal import invitations
 from importal.http_api import SiteDep
 from importal.invitations import Sending
 from importal.submissions import actions, schemas
@@ -20,7 +21,7 @@ def create(body: schemas.CreateRequest, sender: Sending, site: SiteDep) -> schem
         body.consent.sharing,
         body.consent.language,
     )
-    wanted = Wanted(body.client_key, consent, _contact(body), _comments(body))
+    wanted = Wanted(body.client_key, consent, _contact(body), _comments(site, sender, body))
     submission = site.database.run(lambda session: actions.create(session, site, sender, wanted))
     return schemas.SubmissionShown(id=submission.id, state=State(submission.state).value)
 
@@ -30,7 +31,7 @@ def change_details(submission_id: str, body: schemas.DetailsRequest, sender: Sen
     """Replace contact and comments."""
     with site.database.transaction() as session:
         submission = actions.for_sender(session, sender, submission_id, lock=True)
-        actions.change_details(session, site, submission, _contact(body), _comments(body))
+        actions.change_details(session, site, submission, _contact(body), _comments(site, sender, body))
 
 
 @router.delete("/{submission_id}", status_code=204)
@@ -45,5 +46,8 @@ def _contact(body: schemas.DetailsRequest) -> Contact:
     return Contact(body.contact.email.strip(), body.contact.phone.strip())
 
 
-def _comments(body: schemas.DetailsRequest) -> dict[str, str]:
-    return {study.study_instance_uid: study.comment for study in body.studies}
+def _comments(site: SiteDep, sender: Sending, body: schemas.DetailsRequest) -> dict[str, str]:
+    return {
+        invitations.stored_uid(site, sender, study.study_instance_uid): study.comment
+        for study in body.studies
+    }

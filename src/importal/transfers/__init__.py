@@ -6,7 +6,9 @@ foreign identifiers before it is written; whatever else comes is kept sealed.
 
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import profile
+from importal.transfers.deidentified import is_sealed
 from importal.transfers.finishing import Receipt, receipt
+from importal.transfers.holding import note_unsealed, read_object, unseal
 from importal.transfers.listing import (
     ArrivedFile,
     Mended,
@@ -32,12 +34,16 @@ __all__ = [
     "arrived",
     "delete_objects",
     "forget_files",
+    "is_sealed",
     "mended",
+    "note_unsealed",
     "open_name",
     "profile",
     "read_content",
+    "read_object",
     "receipt",
     "refused",
     "router",
     "storage_keys",
+    "unseal",
 ]

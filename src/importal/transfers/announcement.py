@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from importal import institutions, submissions
+from importal import institutions, invitations, submissions
 from importal.errors import ImportalError
 from importal.ids import new_id
+from importal.invitations import SenderSession
 from importal.site import Site
 from importal.transfers.decisions import max_studies, stored_studies
 from importal.transfers.errors import FILES_CONFLICT, LIMIT_BYTES, LIMIT_FILES, LIMIT_STUDIES
@@ -19,6 +20,7 @@ from importal.transfers.tables import TransferFile
 
 SEALER = "transfer-names"
 MAX_FILES = 200_000
+FORGOTTEN = b""
 _EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
 
@@ -43,7 +45,11 @@ class Totals:
 
 
 def announce(
-    session: Session, site: Site, submission: submissions.Submission, files: Sequence[Announcement]
+    session: Session,
+    site: Site,
+    sender: SenderSession,
+    submission: submissions.Submission,
+    files: Sequence[Announcement],
 ) -> Totals:
     """Add files to a draft; a repetition changes nothing. Returns what is announced in all.
 
@@ -54,7 +60,7 @@ def announce(
     submissions.note_activity(site, submission)
     known = _known(session, submission.id, [file.number for file in files])
     added: dict[int, Announcement] = {}
-    for file in files:
+    for file in (_as_stored(site, sender, file) for file in files):
         earlier = added.get(file.number) or known.get(file.number)
         if earlier is None:
             added[file.number] = file
@@ -83,8 +89,24 @@ def confirmed(session: Session, submission_id: str) -> Totals:
 
 
 def open_name(site: Site, file_id: str, name_sealed: bytes) -> str:
-    """Return the path of a file as its sender knows it; it may hold a person's name."""
+    """Return the path of a file as its sender knows it; it may hold a person's name. "" once forgotten."""
+    if name_sealed == FORGOTTEN:
+        return ""
     return site.keys.sealer(SEALER).open_text(name_sealed, f"{file_id}/path")
+
+
+def forget_names(session: Session, submission_id: str) -> None:
+    """Forget how the files were called and recognised; nothing is left to be gone on with."""
+    of_submission = TransferFile.submission_id == submission_id
+    forgotten = {"path_sealed": FORGOTTEN, "fingerprint": ""}
+    session.execute(update(TransferFile).where(of_submission).values(forgotten))
+
+
+def _as_stored(site: Site, sender: SenderSession, file: Announcement) -> Announcement:
+    if not file.study_instance_uid:
+        return file
+    uid = invitations.stored_uid(site, sender, file.study_instance_uid)
+    return replace(file, study_instance_uid=uid)
 
 
 def _known(session: Session, submission_id: str, numbers: Iterable[int]) -> Mapping[int, TransferFile]:
@@ -114,6 +136,7 @@ def _row(site: Site, submission_id: str, file: Announcement) -> TransferFile:
         sha256=_EMPTY_SHA256 if is_empty else None,
         repairs=[],
         hits=[],
+        held_for=[],
         confirmed_at=site.clock() if is_empty else None,
     )
 

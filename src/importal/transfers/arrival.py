@@ -7,13 +7,16 @@ understood is never dropped.
 import hashlib
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from importal import dicom, logs, vault
 from importal.dicom import documents
 from importal.errors import ImportalError
+from importal.invitations import SenderSession
 from importal.site import Site
 from importal.transfers import recognition
+from importal.transfers.deidentified import MOST_BYTES, SEALED, as_neutralised, deidentify
 from importal.transfers.states import FileState
 from importal.transfers.writing import Object, Pieces, write
 
@@ -36,6 +39,7 @@ NO_BULK_SHA256 = hashlib.sha256().hexdigest()
 class Arrival:
     """A complete file as it was sent: its row, name, digest, and a way to read its bytes again and again."""
 
+    sender: SenderSession
     submission_id: str
     file_id: str
     number: int
@@ -46,6 +50,11 @@ class Arrival:
     read: Callable[[], Iterable[bytes]] = field(repr=False)
 
     @property
+    def is_deidentified(self) -> bool:
+        """Whether it may name nobody, so that nothing of how it came is kept."""
+        return self.sender.deidentification is not None
+
+    @property
     def key(self) -> str:
         """The key of the neutralised object; a repetition of the same bytes makes the same key."""
         return f"submissions/{self.submission_id}/{self.number}-{self.sha256[:16]}"
@@ -53,18 +62,27 @@ class Arrival:
     @property
     def sealed_key(self) -> str:
         """The key of the bytes as received, sealed."""
-        return f"{self.key}.sealed"
+        return f"{self.key}{SEALED}"
 
 
 @dataclass(frozen=True)
 class ArrivedInstance:
-    """An Instance, neutralised. `is_written`: it was streamed into the storage already."""
+    """An Instance, neutralised or de-identified. `is_written`: it was streamed into the storage already.
+
+    Without `patch` there is no way back. Non-empty `held_for`: it waits, sealed, for a person.
+    """
 
     arrival: Arrival
     neutralised: dicom.Neutralised = field(repr=False)
     content_sha256: str
-    patch: vault.KeptPatch = field(repr=False)
+    patch: vault.KeptPatch | None = field(repr=False)
     is_written: bool = False
+    held_for: tuple[dicom.HoldReason, ...] = ()
+
+    @property
+    def stored_key(self) -> str:
+        """The key under which it lies."""
+        return self.arrival.sealed_key if self.held_for else self.arrival.key
 
 
 @dataclass(frozen=True)
@@ -112,9 +130,7 @@ def receive(site: Site, arrival: Arrival) -> Arrived:
     if not dicom.looks_like_dicom(head):
         return _receive_other(arrival, head)
     try:
-        if arrival.size > IN_MEMORY_BYTES:
-            return _receive_streaming(site, arrival)
-        return _receive_whole(site, arrival)
+        return _way_of(arrival)(site, arrival)
     except dicom.Refused as refused:
         return SetAside(arrival, f"dicom.{refused.reason.value}")
     except (ImportalError, OSError, MemoryError):
@@ -125,20 +141,37 @@ def receive(site: Site, arrival: Arrival) -> Arrived:
         return SetAside(arrival, "dicom.unreadable")
 
 
+def _way_of(arrival: Arrival) -> Callable[[Site, Arrival], Arrived]:
+    if arrival.is_deidentified:
+        return _receive_deidentified
+    return _receive_streaming if arrival.size > IN_MEMORY_BYTES else _receive_whole
+
+
 def objects(site: Site, arrived: Arrived, state: FileState) -> list[Object]:
     """Return what has to be written for a file that gets this final state."""
     arrival = arrived.arrival
-    if state is FileState.DUPLICATE:
+    if not is_kept(arrival, state):
         return []
     if state is not FileState.STORED or not isinstance(arrived, ArrivedInstance):
-        sealer = site.keys.sealer(SEALER)
-        return [(arrival.sealed_key, sealer.seal_pieces(_even(arrival.read()), arrival.sealed_key))]
+        return [_sealed(site, arrival, arrival.read())]
+    if arrived.held_for:
+        return [_sealed(site, arrival, arrived.neutralised.chunks)]
     found: list[Object] = []
     if not arrived.is_written:
         found.append((arrival.key, arrived.neutralised.chunks))
-    if arrived.patch.storage_key is not None:
+    if arrived.patch is not None and arrived.patch.storage_key is not None:
         found.append((arrived.patch.storage_key, [arrived.patch.sealed]))
     return found
+
+
+def is_kept(arrival: Arrival, state: FileState) -> bool:
+    """Whether the storage gets anything of a file: not twice, and of an anonymous one not what is refused."""
+    return state is not FileState.DUPLICATE and not (arrival.is_deidentified and state is FileState.REFUSED)
+
+
+def _sealed(site: Site, arrival: Arrival, pieces: Pieces) -> Object:
+    sealer = site.keys.sealer(SEALER)
+    return arrival.sealed_key, sealer.seal_pieces(_even(pieces), arrival.sealed_key)
 
 
 def open_sealed(site: Site, key: str) -> bytes:
@@ -166,6 +199,18 @@ def _receive_whole(site: Site, arrival: Arrival) -> Arrived:
     if content == NO_BULK_SHA256:
         content = _digest(neutralised.chunks)
     return _instance(site, arrival, neutralised, content)
+
+
+def _receive_deidentified(site: Site, arrival: Arrival) -> Arrived:
+    if arrival.size > MOST_BYTES:
+        raise dicom.Refused(dicom.RefusalReason.TOO_LARGE)
+    with _MENDING if arrival.size > IN_MEMORY_BYTES else nullcontext():
+        made = deidentify(site, arrival.sender, b"".join(arrival.read()), arrival.sha256)
+        neutralised = as_neutralised(made)
+        content = neutralised.bulk_sha256
+        if content == NO_BULK_SHA256:
+            content = _digest(neutralised.chunks)
+    return ArrivedInstance(arrival, neutralised, content, None, held_for=made.held_for)
 
 
 def _receive_streaming(site: Site, arrival: Arrival) -> Arrived:

@@ -37,6 +37,7 @@ def assemble(site: Site, sender: SenderSession, submission_id: str, number: int)
             return file.code
         frames = _frames(session, file)
     arrival = Arrival(
+        sender,
         submission_id,
         file.id,
         number,

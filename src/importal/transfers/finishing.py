@@ -12,7 +12,7 @@ from importal.dicom import documents
 from importal.errors import TABLE, ImportalError
 from importal.invitations import SenderSession
 from importal.site import Site
-from importal.transfers.announcement import announced
+from importal.transfers.announcement import announced, forget_names
 from importal.transfers.assembly import assemble, waiting
 from importal.transfers.errors import NO_INSTANCES, TRANSFER_INCOMPLETE
 from importal.transfers.states import FINAL, FileState, move_to
@@ -87,6 +87,8 @@ def finish(
             _give_up(session, site, submission_id, unreadable)
             _require_complete(session, submission_id, file_count + len(set(unreadable)))
             submissions.submit(session, site, submission, sender.actor)
+            if sender.deidentification is not None:
+                forget_names(session, submission_id)
         if submission.state != submissions.State.SUBMITTED:
             raise ImportalError(submissions.CLOSED)
         return receipt(session, submission)

@@ -61,7 +61,7 @@ def take_frames(
         submission = submissions.for_sender(session, sender, submission_id)
         submissions.require_draft(submission)
         known = _load(session, submission_id, {frame.file for frame in frames})
-    answers = [_take(site, submission_id, frame, known.get(frame.file)) for frame in frames]
+    answers = [_take(site, sender, submission_id, frame, known.get(frame.file)) for frame in frames]
     arrived = [entry.whole for entry in known.values() if entry.whole is not None]
     parts = [part for entry in known.values() for part in entry.new_parts]
     codes = {number: entry.file.code for number, entry in known.items() if is_final(entry.file)}
@@ -99,7 +99,9 @@ def _is_waiting(entry: _Known) -> bool:
     return covered([(part.offset, part.length) for part in entry.parts]) == [(0, entry.file.size)]
 
 
-def _take(site: Site, submission_id: str, frame: Frame, known: _Known | None) -> FrameAnswer:
+def _take(
+    site: Site, sender: SenderSession, submission_id: str, frame: Frame, known: _Known | None
+) -> FrameAnswer:
     code = _objection(frame, known)
     if code is not None or known is None:
         return FrameAnswer(frame.file, frame.offset, "refused", code)
@@ -109,7 +111,7 @@ def _take(site: Site, submission_id: str, frame: Frame, known: _Known | None) ->
     if frame.offset == 0 and frame.length == known.file.size:
         if not _agrees(frame, known.parts):
             return _answer(frame, None)
-        known.whole = receive(site, _arrival(site, submission_id, frame, known.file))
+        known.whole = receive(site, _arrival(site, sender, submission_id, frame, known.file))
         known.new_parts.clear()
         return _answer(frame, "confirmed")
     return _take_part(site, submission_id, frame, known)
@@ -185,10 +187,13 @@ def _overlaps_equally(site: Site, frame: Frame, part: Part | TransferFrame) -> b
     return ours == memoryview(other)[start - part.offset : end - part.offset]
 
 
-def _arrival(site: Site, submission_id: str, frame: Frame, file: TransferFile) -> Arrival:
+def _arrival(
+    site: Site, sender: SenderSession, submission_id: str, frame: Frame, file: TransferFile
+) -> Arrival:
     name = open_name(site, file.id, file.path_sealed)
     pieces = [frame.data]
     return Arrival(
+        sender,
         submission_id,
         file.id,
         file.number,

@@ -12,6 +12,7 @@ from importal.dicom import documents
 from importal.site import Site
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import open_sealed
+from importal.transfers.deidentified import is_sealed
 from importal.transfers.states import FileState
 from importal.transfers.storing import covered
 from importal.transfers.tables import TransferFile, TransferFrame
@@ -42,8 +43,9 @@ class ListedFile:
 class ArrivedFile:
     """A file that is settled, for the steps behind; ``facts`` of Instances and duplicates only.
 
-    ``storage_key`` holds a neutralised Instance as it is, everything else sealed; a duplicate and an empty
-    or unreadable file have none. ``size`` and ``sha256`` are of the bytes as sent, ``length`` as stored.
+    ``storage_key`` holds a neutralised Instance as it is, everything else sealed, and an Instance that is
+    held for a person; a duplicate and an empty or unreadable file have none. ``size`` and ``sha256`` are of
+    the bytes as sent, ``length`` as stored.
     """
 
     id: str
@@ -58,6 +60,7 @@ class ArrivedFile:
     bulk_sha256: str | None
     repairs: tuple[str, ...]
     hits: tuple[str, ...]
+    held_for: tuple[str, ...]
     document_kind: documents.DocumentKind | None
     announced_study_uid: str | None
     name_sealed: bytes = field(repr=False)
@@ -114,7 +117,10 @@ def refused(session: Session, site: Site, submission_id: str) -> list[RefusedNam
         .where(TransferFile.submission_id == submission_id, TransferFile.state == FileState.REFUSED.value)
         .order_by(TransferFile.number)
     )
-    return [RefusedName(open_name(site, row.id, row.path_sealed), row.code or "") for row in rows]
+    return [
+        RefusedName(open_name(site, row.id, row.path_sealed) or f"#{row.number}", row.code or "")
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -144,7 +150,7 @@ def read_content(site: Site, file: ArrivedFile) -> bytes:
     """
     if file.storage_key is None:
         raise KeyError(file.id)
-    if file.kind == "instance":
+    if not is_sealed(file.storage_key):
         return site.storage.read(file.storage_key)
     return open_sealed(site, file.storage_key)
 
@@ -198,6 +204,7 @@ def _arrived(file: TransferFile) -> ArrivedFile:
         bulk_sha256=file.bulk_sha256,
         repairs=tuple(file.repairs),
         hits=tuple(file.hits),
+        held_for=tuple(file.held_for),
         document_kind=documents.DocumentKind(file.document_kind) if file.document_kind else None,
         announced_study_uid=file.announced_study_uid,
         name_sealed=file.path_sealed,

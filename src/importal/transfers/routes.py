@@ -76,7 +76,7 @@ def announce(
     files = [announcement.Announcement(**file.model_dump()) for file in body.files]
     with site.database.transaction() as session:
         submission = submissions.for_sender(session, sender, submission_id, lock=True)
-        totals = announcement.announce(session, site, submission, files)
+        totals = announcement.announce(session, site, sender, submission, files)
     return schemas.Announced(announced=totals.files, bytes=totals.bytes)
 
 

@@ -14,7 +14,7 @@ from importal import dicom, submissions, vault
 from importal.errors import ImportalError
 from importal.invitations import SenderSession
 from importal.site import Site
-from importal.transfers.arrival import Arrived, ArrivedDocument, ArrivedInstance, objects
+from importal.transfers.arrival import Arrived, ArrivedDocument, ArrivedInstance, is_kept, objects
 from importal.transfers.decisions import Decision, decide
 from importal.transfers.errors import BUSY
 from importal.transfers.states import FileState, is_final, move_to
@@ -122,10 +122,12 @@ def _record(
         if isinstance(item, ArrivedInstance):
             _describe(file, item)
         if decision.state is FileState.STORED and isinstance(item, ArrivedInstance):
-            file.storage_key, file.length = item.arrival.key, item.neutralised.length
-            vault.keep_patch(session, site, item.patch)
+            file.storage_key, file.length = item.stored_key, item.neutralised.length
+            file.held_for = [reason.value for reason in item.held_for]
+            if item.patch is not None:
+                vault.keep_patch(session, site, item.patch)
             replacements += item.neutralised.replacements
-        elif decision.state is not FileState.DUPLICATE:
+        elif is_kept(item.arrival, decision.state):
             file.storage_key, file.length = item.arrival.sealed_key, item.arrival.size
     vault.remember(session, site, replacements)
 

@@ -55,6 +55,8 @@ class TransferFile(Base):
     content_sha256: Mapped[str | None]
     repairs: Mapped[list[str]] = mapped_column(JSON)
     hits: Mapped[list[str]] = mapped_column(JSON)
+    # Why a person has to look before it goes anywhere; it then lies sealed.
+    held_for: Mapped[list[str]] = mapped_column(JSON, default=list)
     document_kind: Mapped[str | None]
     confirmed_at: Mapped[datetime | None] = mapped_column(Moment)
 

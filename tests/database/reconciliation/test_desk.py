@@ -166,7 +166,12 @@ def test_a_study_is_shown_with_everything(site: Site) -> None:
     study_id = waiting(site, person, document=b"%PDF-1.7")
     detail = client.get(f"/api/desk/studies/{study_id}").json()
     assert detail["patient_name"] == "Muster^Anna"
-    assert detail["can"] == {"reconcile": True, "reject": True, "retry_delivery": False}
+    assert detail["can"] == {
+        "reconcile": True,
+        "decide_holds": False,
+        "reject": True,
+        "retry_delivery": False,
+    }
     assert detail["refused"] == [{"name": "disc/file 3.pdf", "code": "dicom.truncated"}]
     assert [entry["action"] for entry in detail["history"]][-1:] != []
     (document,) = detail["documents"]

@@ -14,6 +14,7 @@ const study = (id: string, state: StudyState = 'inspected'): StudyRow => ({
   instances: 1,
   documents: 0,
   waiting_since: '',
+  is_deidentified: false,
 });
 
 const upload = (id: string, ...studies: StudyRow[]): Upload => ({

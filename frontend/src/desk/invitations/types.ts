@@ -11,10 +11,19 @@ export interface Invitation {
   expires_at: string;
   /** Neither expired nor revoked. */
   is_open: boolean;
+  /** What comes is made anonymous. */
+  deidentified: boolean;
+}
+
+export interface InvitationList {
+  invitations: Invitation[];
+  /** What the hospital has chosen for new ones. */
+  deidentified_by_default: boolean;
 }
 
 export interface NewInvitation {
   label: string;
   sender_kind: SenderKind;
   valid_days: number;
+  deidentified: boolean;
 }

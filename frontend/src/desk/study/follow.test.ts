@@ -25,7 +25,7 @@ describe('a study is asked for', () => {
   });
 
   test('seldom when it waits for a person or has arrived', () => {
-    const can = { reconcile: false, reject: false, retry_delivery: true };
+    const can = { reconcile: false, decide_holds: false, reject: false, retry_delivery: true };
     expect(pauseFor(study({ state: 'reconciled', can }))).toBe(15_000);
     expect(pauseFor(study({ state: 'inspected' }))).toBe(15_000);
     expect(pauseFor(study({ state: 'committed' }))).toBe(15_000);

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("sharing_consent_text", sa.String(), nullable=False),
         sa.Column("max_bytes", sa.BigInteger(), nullable=True),
         sa.Column("max_studies", sa.Integer(), nullable=True),
+        sa.Column("deidentification", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_institutions")),
     )
     op.create_table(
@@ -117,6 +118,7 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deidentification", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_invitations_institution_id")
         ),
@@ -224,6 +226,7 @@ def upgrade() -> None:
         sa.Column("rejection_reason", sa.String(), nullable=False),
         sa.Column("rejection_note", sa.String(), nullable=False),
         sa.Column("delivery_round", sa.Integer(), nullable=False),
+        sa.Column("is_deidentified", sa.Boolean(), nullable=False),
         sa.Column("patient_pseudonym", sa.String(), nullable=False),
         sa.Column("accession_pseudonym", sa.String(), nullable=False),
         sa.Column("patient_name", sa.String(), nullable=False),
@@ -318,6 +321,7 @@ def upgrade() -> None:
         sa.Column("content_sha256", sa.String(), nullable=True),
         sa.Column("repairs", sa.JSON(), nullable=False),
         sa.Column("hits", sa.JSON(), nullable=False),
+        sa.Column("held_for", sa.JSON(), nullable=False),
         sa.Column("document_kind", sa.String(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -406,8 +410,16 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("assigned_by", sa.String(), nullable=False),
         sa.Column("conversion_code", sa.String(), nullable=False),
+        sa.Column("hold", sa.String(), nullable=False),
+        sa.Column("left_out_reason", sa.String(), nullable=False),
         sa.CheckConstraint(
             "assigned_by IN ('sender', 'only_study', 'nobody')", name=op.f("ck_documents_assigned_by_known")
+        ),
+        sa.CheckConstraint(
+            "hold IN ('', 'waiting', 'released', 'left_out')", name=op.f("ck_documents_hold_known")
+        ),
+        sa.CheckConstraint(
+            "hold <> 'left_out' OR left_out_reason <> ''", name=op.f("ck_documents_left_out_has_reason")
         ),
         sa.ForeignKeyConstraint(
             ["study_id"], ["studies.id"], name=op.f("fk_documents_study_id"), ondelete="CASCADE"
@@ -483,6 +495,16 @@ def upgrade() -> None:
         sa.Column("storage_key", sa.String(), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("bulk_sha256", sa.String(), nullable=False),
+        sa.Column("frame_count", sa.Integer(), nullable=False),
+        sa.Column("held_for", sa.JSON(), nullable=False),
+        sa.Column("hold", sa.String(), nullable=False),
+        sa.Column("left_out_reason", sa.String(), nullable=False),
+        sa.CheckConstraint(
+            "hold IN ('', 'waiting', 'released', 'left_out')", name=op.f("ck_instances_hold_known")
+        ),
+        sa.CheckConstraint(
+            "hold <> 'left_out' OR left_out_reason <> ''", name=op.f("ck_instances_left_out_has_reason")
+        ),
         sa.CheckConstraint("length > 0", name=op.f("ck_instances_length_is_positive")),
         sa.ForeignKeyConstraint(
             ["series_id"], ["series.id"], name=op.f("fk_instances_series_id"), ondelete="CASCADE"

@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from importal import accounts, audit, institutions, invitations
+from importal.dicom import USUAL_OPTIONS
 from importal.site import Site
 from tests.database.browserless import client_of
 
@@ -110,3 +111,24 @@ def test_the_desk_makes_lists_and_withdraws_invitations_of_its_own_institution(
     assert client.delete(f"/api/desk/invitations/{made.json()['id']}").status_code == 204
     assert [row["is_open"] for row in client.get("/api/desk/invitations").json()["invitations"]] == [False]
     assert open_with(client, made.json()["code"]).json()["code"] == "invitation.revoked"
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        ("off", None),
+        ("basic", frozenset()),
+        ("usual", USUAL_OPTIONS),
+        ("retain_device, clean_descriptors", {"retain_device", "clean_descriptors"}),
+    ],
+)
+def test_the_words_for_anonymous_sending_name_their_options(words, options):
+    assert invitations.parse_options(words) == options
+    column = invitations.options_as_column(invitations.parse_options(words))
+    assert invitations.options_from_column(column) == options
+
+
+@pytest.mark.parametrize("words", ["", "usual,retain_device", "everything", "off,basic"])
+def test_other_words_for_anonymous_sending_are_declined(words):
+    with pytest.raises(ValueError, match="is not a valid"):
+        invitations.parse_options(words)

@@ -1,13 +1,15 @@
 """Thumbnails: drawn apart, so that one bad file never costs another its picture."""
 
+import io
 import os
 import time
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
-from importal.dicom.rendering import render_thumbnails
+from importal.dicom.rendering import render_frame, render_thumbnails
 from tests.contract.archives import instance_file
 from tests.corpus import corpus_path
 
@@ -68,3 +70,25 @@ def test_time_for_all_together_is_bounded(tmp_path):
     source.write_bytes(instance_file(1))
     jobs = [(source, tmp_path / f"{number}.png") for number in range(3)]
     assert render_thumbnails(jobs, **LIMITS, total_seconds=0.0) == [False] * 3
+
+
+def test_exactly_the_frame_that_was_asked_for_is_drawn_in_full_size_or_none(tmp_path):
+    image = pydicom.dcmread(io.BytesIO(instance_file(1)))
+    image.NumberOfFrames = 3
+    image.Rows = image.Columns = 300
+    image.SamplesPerPixel, image.PhotometricInterpretation = 1, "MONOCHROME2"
+    image.BitsAllocated = image.BitsStored = 8
+    image.HighBit, image.PixelRepresentation = 7, 0
+    for keyword in ("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"):
+        if keyword in image:
+            delattr(image, keyword)
+    frames = np.zeros((3, 300, 300), "u1")
+    frames[0, :, :150] = frames[1, :150, :] = frames[2, :, 150:] = 255
+    image.PixelData = frames.tobytes()
+    image.save_as(tmp_path / "three.dcm")
+    for number in range(3):
+        target = tmp_path / f"{number}.png"
+        assert render_frame(tmp_path / "three.dcm", target, number, **LIMITS)
+        drawn = np.asarray(Image.open(target).convert("L"))
+        assert (drawn == frames[number]).all()
+    assert not render_frame(tmp_path / "three.dcm", tmp_path / "3.png", 3, **LIMITS)

@@ -113,11 +113,12 @@ def _look(console: Console, folder: Path) -> client.Selection:
     except client.SourceUnreadable as error:
         _stop(SENTENCES.get(error.code, error.code), WRONG_USE)
     console.print(
-        f"{selection.instances} images in {len(selection.studies)} studies, {selection.documents} documents, "
-        f"{selection.size / 1e6:.1f} MB"
+        f"{_count(selection.instances, 'image')} in {_count(len(selection.studies), 'study', 'studies')}, "
+        f"{_count(selection.documents, 'document')}, {_size(selection.size)}"
     )
     if selection.left_out:
-        console.print(f"{len(selection.left_out)} files are left out:")
+        is_or_are = "is" if len(selection.left_out) == 1 else "are"
+        console.print(f"{_count(len(selection.left_out), 'file')} {is_or_are} left out:")
     for left in selection.left_out[:20]:
         console.print(f"  {left.path}: {SENTENCES.get(left.code, left.code)}", markup=False)
     if len(selection.left_out) > 20:
@@ -127,9 +128,10 @@ def _look(console: Console, folder: Path) -> client.Selection:
 
 def _check_limits(opened: client.Opened, selection: client.Selection) -> None:
     if selection.size > opened.max_bytes:
-        _stop(f"This is more than the {opened.max_bytes / 1e9:.1f} GB that the hospital accepts.", FAILED)
+        _stop(f"This is more than the {_size(opened.max_bytes)} that the hospital accepts.", FAILED)
     if len(selection.studies) > opened.max_studies:
-        _stop(f"These are more than the {opened.max_studies} studies that the hospital accepts.", FAILED)
+        most = _count(opened.max_studies, "study", "studies")
+        _stop(f"The hospital accepts {most} at once; these are more.", FAILED)
 
 
 def _agree(console: Console, opened: client.Opened, *, privacy: bool, sharing: bool) -> None:
@@ -179,22 +181,37 @@ def _print_receipt(
     unsent: dict[int, str],
 ) -> None:
     console.print(f"{opened.institution.name} has received:", markup=False)
-    console.print(f"  {receipt.instances} images, {receipt.documents} documents")
+    console.print(f"  {_count(receipt.instances, 'image')}, {_count(receipt.documents, 'document')}")
     if receipt.attachments:
         console.print(
-            f"  {receipt.attachments} of the documents cannot be filed with the images; staff can read them"
+            f"  {receipt.attachments} of the documents cannot be filed with the images, but staff can read "
+            f"{'it' if receipt.attachments == 1 else 'them'}"
         )
     if receipt.duplicates:
-        console.print(f"  {receipt.duplicates} images were there twice and are kept once")
+        was_or_were = "was" if receipt.duplicates == 1 else "were"
+        console.print(f"  {_count(receipt.duplicates, 'image')} {was_or_were} there twice; each is kept once")
     console.print(f"Reference number: {receipt.reference}")
     if not receipt.refused:
         return
-    console.print(f"{len(receipt.refused)} files could not be used:")
+    console.print(f"{_count(len(receipt.refused), 'file')} could not be used:")
     for file in receipt.refused:
         # What went wrong on this side is known here more exactly.
         reason = SENTENCES.get(unsent.get(file.number, ""), file.sentence)
         console.print(f"  {selection.files[file.number].source.path}: {reason}", markup=False)
     raise typer.Exit(PARTLY)
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def _size(size: int) -> str:
+    """Return a size in the unit that suits it, as discs print them."""
+    if size < 1000:
+        return _count(size, "byte")
+    if size < 999_500:
+        return f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.1f} MB" if size < 999_950_000 else f"{size / 1e9:.1f} GB"
 
 
 def _stop(sentence: str, code: int) -> NoReturn:

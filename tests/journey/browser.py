@@ -39,7 +39,7 @@ def send_disc(page: Page, portal: Portal, code: str, disc: Path, images: int) ->
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="CD, DVD or folder").click()
     chooser.value.set_files(disc)
-    expect(page.get_by_text(re.compile(rf"Ready to send: {images} images"))).to_be_visible(
+    expect(page.get_by_text(re.compile(rf"You have chosen: {images} images"))).to_be_visible(
         timeout=PATIENCE_MS
     )
     page.get_by_role("checkbox", name=re.compile("privacy policy")).check()

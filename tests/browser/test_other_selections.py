@@ -24,7 +24,7 @@ def disc_of(folder: Path, person: int, images: int = IMAGES) -> Path:
     (disc / "DICOM").mkdir(parents=True)
     study = os.getpid() * 10 + person
     for number in range(images):
-        pixels = bytes([person, number]) * 100_000
+        pixels = bytes([person, number]) * 500_000
         name, patient_id = f"Person^{person}", f"ID-{person}"
         image = make_instance(
             100 + number, study=study, pixels=pixels, PatientID=patient_id, PatientName=name
@@ -70,11 +70,14 @@ def test_two_tabs_with_different_discs_end_in_two_uploads(
 ):
     other = SenderPage(sender.page.context.new_page(), hospital.url)
     other.page.goto(sender.page.url)
+    sender.page.bring_to_front()
     line = begin(sender, disc)
+    other.page.bring_to_front()
     other.choose(FOLDER, disc_of(tmp_path, 2, 7))
     other.consent()
     second = other.send()
     assert other.received()[0] == 7
+    sender.page.bring_to_front()
     line.release()
     first = sender.await_receipt()
     assert sender.received()[0] == IMAGES
@@ -167,6 +170,12 @@ def test_a_reset_while_files_are_looked_at_cannot_be_undone_into_half_a_study(se
     sender.page.evaluate("window.goOn()")
     sender.choose(FOLDER, disc)
     expect(sender.page.get_by_text(re.compile(f"You have chosen: {IMAGES} images"))).to_be_visible()
+
+
+def test_a_link_that_is_pasted_into_the_open_page_opens_the_invitation(page: Page, hospital: Hospital):
+    page.goto(hospital.url)
+    page.evaluate("code => { location.hash = `code=${code}`; }", hospital.invite())
+    expect(page.get_by_role("button", name=FOLDER)).to_be_visible()
 
 
 def hold_reading(page: Page) -> None:

@@ -150,6 +150,7 @@ class Sent:
             number=number,
             path_sealed=name,
             size=size,
+            fingerprint=hashlib.sha256(f"print {number}".encode()).hexdigest(),
             role=role,
             state=state,
             sha256=hashlib.sha256(str(number).encode()).hexdigest(),

@@ -103,8 +103,22 @@ def sign_in(session: Session, site: Site, account: Account) -> str:
 
 
 def sign_out(session: Session, site: Site, token: str) -> None:
-    """End the session of this secret."""
-    session.execute(delete(DeskSession).where(DeskSession.token_digest == _digest(site, token)))
+    """End the session of this secret, if it is one."""
+    row = session.get(DeskSession, _digest(site, token))
+    if row is None:
+        return
+    person = audit.Actor("staff", row.account_id)
+    session.delete(row)
+    audit.record(session, site.clock(), person, "session.closed", audit.Subject("account", row.account_id))
+
+
+def note_refusal(session: Session, site: Site, account: Account | None) -> None:
+    """Write to the trail that somebody tried to log in and could not (PS3.15 A.5.3.11).
+
+    Also where there is no such account, so that the answer takes as long; what was typed is not kept.
+    """
+    subject = audit.Subject("account", "unknown" if account is None else account.id)
+    audit.record(session, site.clock(), audit.Actor("system", "desk"), "session.refused", subject)
 
 
 def acting_person(session: Session, site: Site, token: str) -> tuple[ActingPerson, datetime] | None:

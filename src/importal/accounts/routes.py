@@ -77,9 +77,12 @@ def sign_in(body: SignInRequest, request: Request, response: Response, site: Sit
     with site.database.reading() as session:
         account = actions.find_account(session, body.username)
     if not actions.password_fits(account, body.password) or account is None:
+        site.database.run(lambda session: actions.note_refusal(session, site, account))
         raise ImportalError(SESSION_REFUSED)
     with site.database.transaction() as session:
         actions.end_old_sessions(session, site.clock())
+        # Whatever this browser held before ends here: nobody can have planted a session that goes on.
+        actions.sign_out(session, site, request.cookies.get(COOKIE, ""))
         token = actions.sign_in(session, site, account)
         forget_attempts(session, site, BY_ACCOUNT, name)
     response.set_cookie(

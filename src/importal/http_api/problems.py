@@ -15,6 +15,7 @@ from importal.errors import (
     ErrorRow,
     ImportalError,
 )
+from importal.http_api.headers import HEADERS
 
 log = logs.get("http_api")
 
@@ -57,4 +58,7 @@ def install_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def defect(_request: Request, error: Exception) -> JSONResponse:
         log.error("http_api.request_failed", exc_info=error)
-        return problem_response(INTERNAL)
+        answer = problem_response(INTERNAL)
+        # This answer is given outside of everything that adds headers.
+        answer.headers.update(HEADERS | {"Cache-Control": "no-store"})
+        return answer

@@ -1,5 +1,6 @@
 """What a route asks of a request: the installation, and who is calling."""
 
+import ipaddress
 from typing import Annotated
 
 from fastapi import Depends
@@ -17,5 +18,16 @@ SiteDep = Annotated[Site, Depends(_site)]
 
 
 def client_address(connection: HTTPConnection) -> str:
-    """Return the caller's address; uvicorn has already applied X-Forwarded-For of trusted proxies."""
-    return connection.client.host if connection.client else "unknown"
+    """Return the caller's address, of IPv6 the network; uvicorn has applied X-Forwarded-For."""
+    if connection.client is None:
+        return "unknown"
+    try:
+        address = ipaddress.ip_address(connection.client.host.partition("%")[0])
+    except ValueError:
+        return connection.client.host
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    # Whoever has one IPv6 address has 2**64 of them, and would otherwise have as many guesses.
+    return str(ipaddress.ip_network((address, 64), strict=False))

@@ -8,7 +8,7 @@ from importal import __version__, studies
 from importal.accounts import ActingPerson
 from importal.errors import NOT_FOUND, ImportalError
 from importal.reconciliation import schemas
-from importal.reconciliation.errors import DIFFERS, NAMES_SOMEBODY
+from importal.reconciliation.errors import DIFFERS, FILED_ELSEWHERE, NAMES_SOMEBODY
 from importal.site import Site
 from importal.studies import (
     STUDY_HELD,
@@ -19,10 +19,13 @@ from importal.studies import (
     Possible,
     Study,
     StudyEvent,
+    StudyState,
     compare_birth_dates,
     compare_names,
     compare_sexes,
 )
+
+FILED = frozenset({StudyState.RECONCILED, StudyState.DELIVERED, StudyState.COMMITTED})
 
 
 @dataclass(frozen=True)
@@ -41,15 +44,18 @@ def reconcile(
 
     Raises:
         ImportalError: ``not_found``; ``study.state`` when somebody was faster or it is on its way;
+            ``reconciliation.filed_elsewhere`` when it was sent twice and the other is somebody else's;
             ``reconciliation.differs`` when the persons differ and nobody has confirmed that; ``study.held``
             and ``reconciliation.names_somebody`` for a study that names nobody.
     """
+    repetitions = studies.lock_with_repetitions(session, study_id)
     study = _lock(acting_person, session, study_id)
     standing = studies.standing(session, study)
     if standing.waiting_holds:
         raise ImportalError(STUDY_HELD)
     if not studies.possible(study, standing).reconcile:
         raise ImportalError(STUDY_STATE, {"state": study.state})
+    _require_same_person(session, study, repetitions, decision.patient)
     doubtful = _doubtful(study, decision.patient)
     if doubtful and not decision.differences_confirmed:
         raise ImportalError(DIFFERS, {"fields": ", ".join(doubtful)})
@@ -111,6 +117,26 @@ def _doubtful(study: Study, patient: schemas.LocalPatient) -> tuple[str, ...]:
     if patient.patient_name != patient.patient_id or patient.birth_date:
         raise ImportalError(NAMES_SOMEBODY)
     return ()
+
+
+def _require_same_person(
+    session: Session, study: Study, repetitions: list[Study], patient: schemas.LocalPatient
+) -> None:
+    """Two uploads of one study become the same objects in the archive: they belong to one person.
+
+    The archive alone cannot tell while neither of them has reached it.
+    """
+    for other in repetitions:
+        if other.id == study.id or other.state not in FILED:
+            continue
+        identity = session.get(LocalIdentity, other.id)
+        if identity is not None and not _is_same(identity, patient):
+            raise ImportalError(FILED_ELSEWHERE)
+
+
+def _is_same(identity: LocalIdentity, patient: schemas.LocalPatient) -> bool:
+    issuers = {identity.issuer_of_patient_id, patient.issuer_of_patient_id} - {""}
+    return identity.patient_id == patient.patient_id and len(issuers) < 2
 
 
 def _lock(acting_person: ActingPerson, session: Session, study_id: str) -> Study:

@@ -22,6 +22,11 @@ NO_PICTURE = TABLE.declare(
     422,
     "This cannot be shown here, so nobody can say that it names nobody. It can only be left out.",
 )
+FILED_ELSEWHERE = TABLE.declare(
+    "reconciliation.filed_elsewhere",
+    409,
+    "The same study was sent more than once, and the other upload is filed under another patient.",
+)
 LOOKUP_UNREACHABLE = TABLE.declare(
     "lookup.unreachable", 502, "The PACS does not answer, so patients cannot be looked up right now."
 )

@@ -35,6 +35,7 @@ from importal.studies.states import (
     StudyEvent,
     StudyState,
     lock,
+    lock_with_repetitions,
     may,
     move_to,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "inbox",
     "is_deliverable",
     "lock",
+    "lock_with_repetitions",
     "may",
     "move_to",
     "possible",

@@ -223,6 +223,6 @@ def _read_cursor(cursor: str) -> tuple[datetime, str]:
     at, _, submission_id = cursor.partition("~")
     try:
         moment = datetime.fromisoformat(at)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)), submission_id
-    except ValueError as error:
+        return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)), submission_id
+    except (ValueError, OverflowError) as error:
         raise ImportalError(NOT_FOUND) from error

@@ -98,6 +98,16 @@ def lock(session: Session, study_id: str) -> Study | None:
     )
 
 
+def lock_with_repetitions(session: Session, study_id: str) -> list[Study]:
+    """Return the rows of a study that was sent more than once, by anybody, that nobody else can change now.
+
+    All in one order, so that two transactions never wait for each other crosswise.
+    """
+    uid = select(Study.study_instance_uid).where(Study.id == study_id).scalar_subquery()
+    alike = select(Study).where(Study.study_instance_uid == uid).order_by(Study.id)
+    return list(session.scalars(alike.with_for_update().execution_options(populate_existing=True)))
+
+
 def may(study: Study, event: StudyEvent) -> bool:
     """Whether the table lets this happen to the study now."""
     return event in TABLE[StudyState(study.state)]

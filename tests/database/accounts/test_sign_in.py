@@ -1,9 +1,10 @@
 """The door of the desk: who gets in, who does not, and when it closes."""
 
 import pytest
+from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
 
-from importal import accounts, audit, institutions
+from importal import accounts, audit, http_api, institutions
 from importal.site import Site
 from tests.database.browserless import client_of
 
@@ -162,3 +163,49 @@ def test_every_answer_carries_the_security_headers(client: TestClient):
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_logging_in_and_out_and_every_refusal_is_on_record_without_what_was_typed(
+    client: TestClient, site: Site
+):
+    sign_in(client, password="wrong password")
+    sign_in(client, "somebody else")
+    sign_in(client)
+    client.delete("/api/desk/session")
+    client.delete("/api/desk/session")
+    with site.database.reading() as session:
+        account = accounts.find_account(session, "desk")
+        known = audit.history(session, [audit.Subject("account", account.id)])
+        unknown = audit.history(session, [audit.Subject("account", "unknown")])
+    assert [message.action for message in known] == [
+        "account.created",
+        "session.refused",
+        "session.opened",
+        "session.closed",
+    ]
+    assert [(message.action, message.params) for message in unknown] == [("session.refused", {})]
+
+
+def test_logging_in_ends_the_session_that_the_browser_had_before(client: TestClient, site: Site):
+    sign_in(client)
+    before = client.cookies["importal_desk"]
+    sign_in(client)
+    assert client.cookies["importal_desk"] != before
+    planted = client_of(site)
+    planted.cookies.set("importal_desk", before)
+    assert planted.get("/api/desk/session").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1%eth0", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_guesses_are_counted_per_network_where_one_caller_has_many_addresses(host: str, counted: str):
+    scope = {"type": "http", "client": (host, 1), "headers": []}
+    assert http_api.client_address(HTTPConnection(scope)) == counted

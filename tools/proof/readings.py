@@ -8,7 +8,6 @@ import re
 import struct
 import subprocess
 import warnings
-from collections import Counter
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -52,6 +51,8 @@ UNREADABLE = (
 # The validator's dictionary has no MITRA LINKED ATTRIBUTES and guesses a VR for the Global Patient ID.
 _MISREAD = re.compile(r"\(0x0031,0x..20\) IS")
 # An empty value was wrong before and is wrong afterwards, although another condition forbids it then.
+# The UIDs of the File Meta Information are those of the object, whatever is wrong with them.
+_META_UID = re.compile(r"\((0x0002,0x000[23]\) Media Storage|0x0008,0x001[68]\)) SOP (Class|Instance) UID")
 _CONDITION = re.compile(r"Attribute present but empty \(no value\) even though condition not satisfied")
 
 
@@ -143,11 +144,11 @@ def _without_own(found: Reading) -> Reading:
     return found[:start] + found[end:]
 
 
-def errors(file: Path) -> Counter[str] | None:
-    """Return the errors that dciodvfy finds, each with how often; None where it cannot read the file."""
+def errors(file: Path) -> set[str] | None:
+    """Return the errors that dciodvfy finds; None where it cannot read the file."""
     done = subprocess.run(["dciodvfy", str(file)], capture_output=True, check=False, timeout=_TIMEOUT)
     text = (done.stderr + done.stdout).decode("latin-1")
     if "dataset read failed" in text:
         return None
     lines = (line.strip() for line in text.split("\n") if "Error" in line and not _MISREAD.search(line))
-    return Counter(_CONDITION.sub("Empty attribute (no value)", line) for line in lines)
+    return {_CONDITION.sub("Empty attribute (no value)", _META_UID.sub("", line)) for line in lines}

@@ -208,8 +208,9 @@ export interface StudyDetail extends Omit<StudyRow, 'documents'> {
   documents: StudyDocument[];
   held: HeldItem[];
   refused: RefusedFile[];
-  /** What was mended on arrival, each with the number of images. */
+  /** What was mended on arrival, and what is more than a picture, each with the number of objects. */
   repairs: { code: string; instances: number }[];
+  contents: { kind: string; instances: number }[];
   with_original_numbers: number;
   reconciliation: Reconciliation | null;
   rejection: Rejection | null;

@@ -9,6 +9,7 @@ input, nothing but `Refused` and `RestoreError` is raised.
 
 from importal.dicom.burned_in import HoldReason
 from importal.dicom.confidentiality import USUAL_OPTIONS, DeidentificationOption
+from importal.dicom.content_kinds import ContentKind, content_kind
 from importal.dicom.deidentification import (
     DeidentificationProfile,
     Deidentified,
@@ -49,6 +50,7 @@ silence_pydicom()
 __all__ = [
     "USUAL_OPTIONS",
     "Change",
+    "ContentKind",
     "Contents",
     "DeidentificationOption",
     "DeidentificationProfile",
@@ -75,6 +77,7 @@ __all__ = [
     "Replacement",
     "RestoreError",
     "blind_index",
+    "content_kind",
     "deidentify",
     "explain",
     "is_media_directory",

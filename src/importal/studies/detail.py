@@ -1,11 +1,12 @@
 """One study as the desk sees it, put together from the spine."""
 
+from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from importal import audit, submissions, transfers
+from importal import audit, dicom, submissions, transfers
 from importal.accounts import Account, ActingPerson
 from importal.dicom import documents
 from importal.dicom.document_flaws import DocumentFlaw
@@ -42,6 +43,7 @@ def study_detail(
         refused=_refused(session, site, study),
         repairs=[schemas.RepairShown(code=code, instances=count) for code, count in found.repairs.items()],
         with_original_numbers=found.with_hits,
+        contents=_contents(session, study),
         reconciliation=_reconciliation(session, study, names),
         rejection=_rejection(study, history, names),
         delivery=progress.shown(session, study, now),
@@ -53,6 +55,20 @@ def study_detail(
         ],
         can=progress.possible(study, now),
     )
+
+
+def _contents(session: Session, study: Study) -> list[schemas.ContentShown]:
+    classes = session.execute(
+        select(Instance.sop_class_uid, func.count())
+        .where(Instance.study_id == study.id)
+        .group_by(Instance.sop_class_uid)
+    )
+    counts: Counter[str] = Counter()
+    for sop_class_uid, instances in classes:
+        kind = dicom.content_kind(sop_class_uid)
+        if kind is not None:
+            counts[kind.value] += instances
+    return [schemas.ContentShown(kind=kind, instances=count) for kind, count in sorted(counts.items())]
 
 
 def is_deliverable(document: Document) -> bool:

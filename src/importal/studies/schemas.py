@@ -132,6 +132,13 @@ class RepairShown(Shape):
     instances: int
 
 
+class ContentShown(Shape):
+    """Objects whose content came as it was, because it is more than a picture."""
+
+    kind: str
+    instances: int
+
+
 class LocalPatientShown(Shape):
     """A patient of this hospital."""
 
@@ -249,6 +256,8 @@ class StudyDetail(Shape):
     # What was mended on arrival; images with an original number where it cannot be changed surely.
     repairs: list[RepairShown]
     with_original_numbers: int
+    # Reports, plans and documents, whose text is left as its author signed it.
+    contents: list[ContentShown]
     delivery: DeliveryShown | None
     history: list[HistoryEntry]
     can: Possible

@@ -99,6 +99,23 @@ def test_a_study_of_sound_images_has_nothing_mended(site: Site) -> None:
     assert client.get(f"/api/desk/studies/{waiting(site, person)}").json()["repairs"] == []
 
 
+def test_a_study_names_what_is_more_than_a_picture(site: Site) -> None:
+    client, person = signed_in(site)
+    image = make_series(1)[0]
+    report = make_series(2, SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11")[1]
+    sent = send(site, person, [image, report])
+    inspect_submission(site, sent.submission_id)
+    with site.database.reading() as session:
+        study_id = session.scalars(select(Study.id)).one()
+    shown = client.get(f"/api/desk/studies/{study_id}").json()
+    assert shown["contents"] == [{"kind": "structured_report", "instances": 1}]
+
+
+def test_a_study_of_pictures_only_names_nothing_else(site: Site) -> None:
+    client, person = signed_in(site)
+    assert client.get(f"/api/desk/studies/{waiting(site, person)}").json()["contents"] == []
+
+
 def test_the_inbox_shows_what_waits_with_its_source(site: Site) -> None:
     client, person = signed_in(site)
     study_id = waiting(site, person, document=b"%PDF")

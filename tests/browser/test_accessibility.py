@@ -91,6 +91,12 @@ def choose(page: Page, hospital: Hospital) -> None:
     opened(page, hospital)
 
 
+def help_opened(page: Page, hospital: Hospital) -> None:
+    opened(page, hospital)
+    page.get_by_role("banner").get_by_role("button", name="Help").click()
+    expect(page.get_by_role("dialog", name="How to send your images")).to_be_visible()
+
+
 def check_one_patient(page: Page, hospital: Hospital) -> None:
     sender = opened(page, hospital)
     sender.choose(FOLDER, hospital.one_patient.folder)
@@ -172,9 +178,9 @@ def done_with_refused_files(page: Page, hospital: Hospital) -> None:
 
 
 SENDER_STATES: list[State] = [
-    code_entry, code_error, choose, check_one_patient, check_two_patients_with_documents_to_assign,
-    error_summary, files_left_out, reset_question, undo_offered, sending, sending_stopped, done,
-    done_with_refused_files,
+    code_entry, code_error, choose, help_opened, check_one_patient,
+    check_two_patients_with_documents_to_assign, error_summary, files_left_out, reset_question, undo_offered,
+    sending, sending_stopped, done, done_with_refused_files,
 ]  # fmt: skip
 
 

@@ -46,6 +46,19 @@ def test_m2_the_header_names_the_hospital_its_phone_its_email_and_the_manual(pag
     )
 
 
+def test_m2_a_hospital_without_a_manual_has_help_on_the_page_itself(sender: SenderPage):
+    """Help takes nothing away: Escape leads back to the same place."""
+    button = sender.page.get_by_role("banner").get_by_role("button", name="Help")
+    button.click()
+    dialog = sender.page.get_by_role("dialog", name="How to send your images")
+    expect(dialog.get_by_role("listitem")).to_have_count(5)
+    expect(dialog).to_contain_text("the upload goes on where it stopped")
+    expect(dialog).to_contain_text("please call +49")
+    sender.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(button).to_be_focused()
+
+
 def test_m3_the_second_panel_opens_after_something_was_added(sender: SenderPage, hospital: Hospital):
     expect(sender.page.get_by_role("heading", name="Select: where are your images?")).to_be_visible()
     expect(sender.verify).to_have_count(0)

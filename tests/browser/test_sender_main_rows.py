@@ -54,6 +54,7 @@ def test_m2_a_hospital_without_a_manual_has_help_on_the_page_itself(sender: Send
     expect(dialog.get_by_role("listitem")).to_have_count(5)
     expect(dialog).to_contain_text("the upload goes on where it stopped")
     expect(dialog).to_contain_text("please call +49")
+    expect(dialog.get_by_role("heading", name="How to send your images")).to_be_focused()
     sender.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(button).to_be_focused()

@@ -15,7 +15,7 @@ from typing import Any
 FOLDER = Path(".fuzz")
 PACKAGES = FOLDER / "packages"
 _EDGES = re.compile(r"\bcov: (\d+)")
-RUNS = {"neutralise": 300_000, "localise": 200_000, "restore": 400_000, "packs": 400_000}
+RUNS = {"neutralise": 300_000, "localise": 200_000, "restore": 400_000, "packs": 400_000, "coding": 400_000}
 
 
 def main() -> int:

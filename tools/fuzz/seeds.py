@@ -45,6 +45,8 @@ def seeds(target: str) -> Iterator[bytes]:
         yield path.read_bytes()
     if target == "packs":
         yield from _packs()
+    elif target == "coding":
+        yield from _coded()
     elif target == "restore":
         for original in list(objects())[:6]:
             neutralised = dicom.neutralise(original, PROFILE)
@@ -173,6 +175,13 @@ def _packs() -> Iterator[bytes]:
     header = {"file": 1, "offset": 0, "length": 20, "size": 20, "encoding": "identity"}
     raw = json.dumps(header | {"sha256": hashlib.sha256(body).hexdigest()}).encode()
     yield packs.MARK + (len(raw).to_bytes(4, "big") + raw + body) * 3
+
+
+def _coded() -> Iterator[bytes]:
+    known = json.loads((CASES / "coding.json").read_text(encoding="utf-8"))
+    for case in (*known["valid"], *known["refused"]):
+        length = case.get("length", len(case.get("original", "")) // 2)
+        yield length.to_bytes(3, "big") + bytes.fromhex(case["coded"])
 
 
 def _corpus() -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from importal.dicom import neutralisation, part10
 from importal.dicom.profile import RULES, Arrival
 from importal.dicom.reading import Element
 from importal.dicom.series_memory import SeriesMemory
-from importal.transfers import packs
+from importal.transfers import coding, packs
 
 PROFILE = dicom.Profile(dicom.Pseudonyms(b"a key of thirty-two bytes, to wit"), "IMPORTAL")
 LOCALISATION = dicom.Localisation(
@@ -202,9 +202,21 @@ def _frames(data: bytes, step: int) -> tuple[list[packs.Frame], bool]:
     return frames, True
 
 
+def decode_frames(data: bytes) -> None:
+    """Decode any bytes in every encoding: at most what was announced comes out, or a refusal."""
+    length = int.from_bytes(data[:3], "big")
+    for encoding in coding.ENCODINGS:
+        try:
+            original = coding.decode(encoding, data[3:], length)
+        except coding.CodingBroken:
+            continue
+        require(len(original) == length, "another length than announced")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "neutralise": neutralise,
     "localise": localise,
     "restore": restore,
     "packs": read_packs,
+    "coding": decode_frames,
 }

@@ -26,6 +26,9 @@ FRAME_CONFLICT = TABLE.declare(
 FRAME_BOUNDS = TABLE.declare("frame.bounds", 422, "This file became larger after it was chosen.")
 FRAME_UNKNOWN_FILE = TABLE.declare("frame.unknown_file", 404, "This file was not announced before it came.")
 FRAME_ENCODING = TABLE.declare("frame.encoding", 422, "This file was packed in a way that we cannot open.")
+FRAME_CODING = TABLE.declare(
+    "frame.coding", 422, "This file could not be unpacked after its way; it is sent again as it is."
+)
 
 FILE_EMPTY = TABLE.declare("file.empty", 422, "This file is empty.")
 FILE_NOT_ACCEPTED = TABLE.declare(

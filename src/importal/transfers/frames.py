@@ -5,7 +5,7 @@ Frames of a file may come in any order, cut in any way and as often as the line 
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from importal.site import Site
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import SEALER, Arrival, Arrived, receive
 from importal.transfers.assembly import assemble
+from importal.transfers.coding import ENCODINGS, CodingBroken, decode
 from importal.transfers.packs import IDENTITY, Frame
 from importal.transfers.states import is_final
 from importal.transfers.storing import Part, covered, store
@@ -102,9 +103,12 @@ def _is_waiting(entry: _Known) -> bool:
 def _take(
     site: Site, sender: SenderSession, submission_id: str, frame: Frame, known: _Known | None
 ) -> FrameAnswer:
-    code = _objection(frame, known)
-    if code is not None or known is None:
-        return FrameAnswer(frame.file, frame.offset, "refused", code)
+    if known is None:
+        return _refused(frame, "frame.unknown_file")
+    opened = _open(frame, known.file.size)
+    if isinstance(opened, str):
+        return _refused(frame, opened)
+    frame = opened
     if is_final(known.file) or known.whole is not None:
         same = known.file.size == 0 or _is_repetition(frame, known)
         return _answer(frame, "known" if same else None)
@@ -117,23 +121,31 @@ def _take(
     return _take_part(site, submission_id, frame, known)
 
 
-def _objection(frame: Frame, known: _Known | None) -> str | None:
-    if known is None:
-        return "frame.unknown_file"
-    if frame.encoding != IDENTITY:
+def _open(frame: Frame, size: int) -> Frame | str:
+    """Return the frame with its original bytes, or the code that says why it is not taken."""
+    if frame.encoding not in {IDENTITY, *ENCODINGS}:
         return "frame.encoding"
-    size = known.file.size
     if frame.offset + frame.length > size or (frame.length == 0 and size > 0):
         return "frame.bounds"
-    if hashlib.sha256(frame.data).hexdigest() != frame.sha256:
-        return "frame.digest"
-    return None
+    if frame.encoding == IDENTITY:
+        return frame if hashlib.sha256(frame.data).hexdigest() == frame.sha256 else "frame.digest"
+    try:
+        original = decode(frame.encoding, frame.data, frame.length)
+    except CodingBroken:
+        return "frame.coding"
+    if hashlib.sha256(original).hexdigest() != frame.sha256:
+        return "frame.coding"
+    return replace(frame, encoding=IDENTITY, data=original)
 
 
 def _answer(frame: Frame, result: Literal["confirmed", "known"] | None) -> FrameAnswer:
     if result is None:
-        return FrameAnswer(frame.file, frame.offset, "refused", "frame.conflict")
+        return _refused(frame, "frame.conflict")
     return FrameAnswer(frame.file, frame.offset, result)
+
+
+def _refused(frame: Frame, code: str) -> FrameAnswer:
+    return FrameAnswer(frame.file, frame.offset, "refused", code)
 
 
 def _is_repetition(frame: Frame, known: _Known) -> bool:

@@ -77,7 +77,9 @@ def cost_of(request: Request) -> int:
     length = int(announced) if announced.isascii() and announced.isdigit() else MAX_PACK_BYTES
     if length > MAX_PACK_BYTES:
         raise ImportalError(PACK_TOO_LARGE, {"max_bytes": MAX_PACK_BYTES})
-    # A group is held twice: as it came, and neutralised on its way to the disk.
+    # A group is held twice: as it came, and neutralised on its way to the disk. What coded frames become is
+    # held beyond that by the workers alone, and bounded in each by the same measure: groups are cut by the
+    # lengths of the originals.
     return min(2 * length, 2 * GROUP_BYTES + MAX_FRAME_BYTES)
 
 
@@ -87,7 +89,7 @@ async def groups(request: Request) -> AsyncIterator[list[Frame]]:
     async for chunk in _chunks(request):
         for frame in parser.feed(chunk):
             group.append(frame)
-            held += len(frame.data)
+            held += frame.length
             if held >= GROUP_BYTES or len(group) >= GROUP_FRAMES:
                 yield group
                 group, held = [], 0

@@ -18,6 +18,8 @@ MEDIA_TYPE = "application/vnd.importal.pack"
 MAX_HEADER_BYTES = 4096
 MAX_FRAME_BYTES = 8 * 1024 * 1024
 MAX_PACK_BYTES = 32 * 1024 * 1024
+# All lengths of a pack together: unpacking a pack costs no more than this, whatever its bytes claim.
+MAX_ORIGINAL_BYTES = 64 * 1024 * 1024
 MAX_FRAMES = 8192
 MAX_NUMBER = 2**31 - 1
 MAX_OFFSET = 2**53 - 1
@@ -39,7 +41,10 @@ class PackMalformed(ImportalError):
 
 @dataclass(frozen=True)
 class Frame:
-    """Some bytes of one file: where they belong, their digest, and how they were packed for the way."""
+    """Some bytes of one file: where they belong, their digest, and how they were packed for the way.
+
+    ``length`` and ``sha256`` are of the original bytes; ``data`` is what came, by ``encoding``.
+    """
 
     file: int
     offset: int
@@ -58,6 +63,7 @@ class PackParser:
         self._read: Callable[[bytearray], Frame | None] = self._read_mark
         self._header: dict[str, Any] = {}
         self._taken = 0
+        self._original = 0
         self._frames = 0
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
@@ -97,6 +103,9 @@ class PackParser:
 
     def _read_header(self, part: bytearray) -> Frame | None:
         self._header = parse_header(bytes(part))
+        self._original += self._header["length"]
+        if self._original > MAX_ORIGINAL_BYTES:
+            raise PackMalformed("length")
         self._wanted, self._read = self._header["size"], self._read_data
         return None if self._wanted else self._read_data(bytearray())
 
@@ -131,7 +140,9 @@ def parse_header(raw: bytes) -> dict[str, Any]:
         raise PackMalformed("sha256")
     if not isinstance(header["encoding"], str) or not 0 < len(header["encoding"]) <= _LONGEST_ENCODING:
         raise PackMalformed("encoding")
-    if header["encoding"] == IDENTITY and header["size"] != header["length"]:
+    # Coding that makes bytes more serves nobody.
+    is_coded = header["encoding"] != IDENTITY
+    if header["size"] > header["length"] or (header["size"] < header["length"] and not is_coded):
         raise PackMalformed("size")
     return header
 

@@ -9,6 +9,7 @@ from importal import submissions
 from importal.http_api import SiteDep
 from importal.invitations import Sending
 from importal.transfers import announcement, finishing, listing, schemas
+from importal.transfers.coding import ENCODINGS
 from importal.transfers.frames import FrameAnswer, require_open, take_frames
 from importal.transfers.intake import Intake, cost_of, groups
 from importal.transfers.packs import MEDIA_TYPE
@@ -77,7 +78,7 @@ def announce(
     with site.database.transaction() as session:
         submission = submissions.for_sender(session, sender, submission_id, lock=True)
         totals = announcement.announce(session, site, sender, submission, files)
-    return schemas.Announced(announced=totals.files, bytes=totals.bytes)
+    return schemas.Announced(announced=totals.files, bytes=totals.bytes, encodings=list(ENCODINGS))
 
 
 @router.get("/{submission_id}/files", response_model_exclude_none=True)

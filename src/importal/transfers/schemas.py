@@ -30,10 +30,11 @@ class AnnounceRequest(BaseModel):
 
 
 class Announced(BaseModel):
-    """What is announced in all."""
+    """What is announced in all, and in what encodings frames are taken besides ``identity``."""
 
     announced: int
     bytes: int
+    encodings: list[str]
 
 
 class FileShown(BaseModel):

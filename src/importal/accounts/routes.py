@@ -23,8 +23,12 @@ from importal.site import Site
 
 router = APIRouter(prefix="/api/desk/session", tags=["desk"])
 COOKIE = "importal_desk"
-BY_ACCOUNT = RateRule("sign-in-account", 10, timedelta(minutes=15))
-BY_ADDRESS = RateRule("sign-in-address", 50, timedelta(minutes=15))
+QUARTER = timedelta(minutes=15)
+BY_ADDRESS = RateRule("sign-in-address", 50, QUARTER)
+# A stranger who knows a user name must not be able to lock its owner out: the few guesses are those at one
+# account from one address. From many addresses they end at a number that one address cannot reach.
+BY_ACCOUNT_AND_ADDRESS = RateRule("sign-in-account-and-address", 10, QUARTER)
+BY_ACCOUNT = RateRule("sign-in-account", 100, QUARTER)
 
 
 class SignInRequest(BaseModel):
@@ -70,9 +74,11 @@ SignedIn = Annotated[ActingPerson, Depends(_signed_in)]
 @router.post("", dependencies=[Depends(require_own_origin)])
 def sign_in(body: SignInRequest, request: Request, response: Response, site: SiteDep) -> Person:
     """Sign in; the session's secret goes into a cookie."""
-    count_attempt(site, BY_ADDRESS, client_address(request))
+    address = client_address(request)
+    count_attempt(site, BY_ADDRESS, address)
     # Exactly as the account is looked up, or each added space would give ten more guesses.
     name = actions.folded(body.username)
+    count_attempt(site, BY_ACCOUNT_AND_ADDRESS, f"{address} {name}")
     count_attempt(site, BY_ACCOUNT, name)
     with site.database.reading() as session:
         account = actions.find_account(session, body.username)
@@ -84,6 +90,7 @@ def sign_in(body: SignInRequest, request: Request, response: Response, site: Sit
         # Whatever this browser held before ends here: nobody can have planted a session that goes on.
         actions.sign_out(session, site, request.cookies.get(COOKIE, ""))
         token = actions.sign_in(session, site, account)
+        forget_attempts(session, site, BY_ACCOUNT_AND_ADDRESS, f"{address} {name}")
         forget_attempts(session, site, BY_ACCOUNT, name)
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="strict", secure=site.settings.cookies_are_secure, path="/"

@@ -63,6 +63,25 @@ def test_guessing_is_stopped_even_with_the_right_password_until_the_window_ends(
     assert sign_in(client).status_code == 200
 
 
+def test_a_stranger_who_knows_the_name_locks_nobody_out(client: TestClient, site: Site):
+    stranger = client_of(site, address="192.0.2.66")
+    answers = [sign_in(stranger, password="guess").status_code for _ in range(80)]
+    assert answers.count(401) == 10
+    assert answers[-1] == 429
+    assert sign_in(client).status_code == 200
+
+
+def test_guesses_at_one_account_from_many_addresses_come_to_an_end(client: TestClient, site: Site):
+    answers = []
+    for number in range(15):
+        bot = client_of(site, address=f"192.0.2.{number}")
+        answers += [sign_in(bot, password="guess").status_code for _ in range(8)]
+    assert answers.count(401) == 100
+    assert sign_in(client).status_code == 429
+    site.clock.advance(minutes=16)
+    assert sign_in(client).status_code == 200
+
+
 def test_spaces_around_the_name_give_no_further_guesses(client: TestClient):
     for number in range(10):
         sign_in(client, " " * number + "Desk\t", password="guess")

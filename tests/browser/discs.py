@@ -4,7 +4,7 @@ import re
 from itertools import count
 from pathlib import Path
 
-from importal.demo.discs import SampleDisc, make_discs
+from importal.demo.discs import SampleDisc, make_disc_of_one_patient
 from tests.browser.hospital import Hospital
 from tests.browser.pages import FOLDER, SenderPage
 
@@ -13,8 +13,7 @@ _SEEDS = count(1000)
 
 def fresh_disc(folder: Path) -> SampleDisc:
     """Make a disc with one patient whose study no archive has seen before."""
-    one, _two = make_discs(folder, next(_SEEDS))
-    return one
+    return make_disc_of_one_patient(folder, next(_SEEDS))
 
 
 def images_of(disc: Path) -> list[Path]:

@@ -18,9 +18,9 @@ class Canvas:
     """A square slice; coordinates run from -1 to 1, x to the right, y downwards."""
 
     def __init__(self, size: int, background: float) -> None:
-        axis = np.linspace(-1.0, 1.0, size)
-        self.x, self.y = np.meshgrid(axis, axis)
-        self.values: Field = np.full((size, size), background)
+        self._axis = np.linspace(-1.0, 1.0, size)
+        self.x, self.y = np.meshgrid(self._axis, self._axis)
+        self.values: Field = np.full((size, size), float(background))
         self._soft = 2.0 / size
 
     def ellipse(
@@ -30,12 +30,18 @@ class Canvas:
         if min(radii) <= 0.01:
             return
         angle = np.deg2rad(degrees)
-        dx, dy = self.x - centre[0], self.y - centre[1]
+        box = self._around(centre, max(radii) + 2 * self._soft * max(radii) / min(radii))
+        dx, dy = self.x[box] - centre[0], self.y[box] - centre[1]
         u = (dx * np.cos(angle) + dy * np.sin(angle)) / radii[0]
         v = (dy * np.cos(angle) - dx * np.sin(angle)) / radii[1]
         distance = (np.sqrt(u * u + v * v) - 1.0) * min(radii)
         cover = np.clip(0.5 - distance / (2 * self._soft), 0.0, 1.0)
-        self.values = self.values * (1 - cover) + value * cover
+        self.values[box] = self.values[box] * (1 - cover) + value * cover
+
+    def _around(self, centre: tuple[float, float], reach: float) -> tuple[slice, slice]:
+        """Return the rows and columns that something of this reach can touch: most organs are small."""
+        columns, rows = (np.searchsorted(self._axis, (at - reach, at + reach)) for at in centre)
+        return slice(int(rows[0]), int(rows[1])), slice(int(columns[0]), int(columns[1]))
 
     def finished(self, noise: float, random: np.random.Generator) -> Slice:
         """Add texture and noise and round."""

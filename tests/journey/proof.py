@@ -55,7 +55,9 @@ def pixel_digest(dataset: Dataset) -> str:
 
 def found_in(blob: bytes, values: Iterable[str]) -> set[str]:
     """Return those values that occur in the bytes as whole words."""
-    return {value for value in values if re.search(TOKEN % re.escape(value.encode()), blob)}
+    # Plain search first: it is a hundred times faster than the expression, and mostly finds nothing.
+    there = (value for value in values if value.encode() in blob)
+    return {value for value in there if re.search(TOKEN % re.escape(value.encode()), blob)}
 
 
 def found_in_folder(folder: Path, values: Iterable[str]) -> dict[str, set[str]]:

@@ -33,7 +33,8 @@ def take_road(portal: Portal, orthanc: Orthanc, name: str, local: LocalPatient) 
     images = {dataset.SOPInstanceUID for _path, dataset in instances_in(disc)}
     assert len(images) == count
     assert images <= arrived
-    encapsulated = [pydicom.dcmread(BytesIO(orthanc.files()[uid])) for uid in arrived - images]
+    files = orthanc.files()
+    encapsulated = [pydicom.dcmread(BytesIO(files[uid])) for uid in arrived - images]
     assert all(dataset.SOPClassUID.name == "Encapsulated PDF Storage" for dataset in encapsulated)
 
 

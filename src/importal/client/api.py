@@ -153,9 +153,10 @@ class Api:
         answer = self._call("POST", "submissions", json=body)
         return answer["id"], answer["state"]
 
-    def announce(self, submission_id: str, files: Sequence[Mapping[str, Any]]) -> None:
-        """Announce files, at most a thousand at once."""
-        self._call("PUT", f"submissions/{submission_id}/files", json={"files": list(files)})
+    def announce(self, submission_id: str, files: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+        """Announce files, at most a thousand at once; return the encodings in which frames are taken."""
+        answer = self._call("PUT", f"submissions/{submission_id}/files", json={"files": list(files)})
+        return frozenset(answer.get("encodings", ()))
 
     def file_states(self, submission_id: str) -> list[FileStatus]:
         """Return what the portal has of every announced file."""

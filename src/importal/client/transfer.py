@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
 from importal.client.api import Api, ApiError, FrameResult, Opened, Receipt
+from importal.client.coding import Coder
 from importal.client.packs import encode_pack
 from importal.client.recognition import label
 from importal.client.selection import Selected
@@ -31,6 +32,8 @@ LONGEST_PAUSE_SECONDS = 30.0
 # After so long without any success there is no point in going on alone.
 PATIENCE_SECONDS = 900.0
 MOST_SUBMISSIONS = 20
+# The portal does not get the original out of a coded frame: plain it will be taken.
+TO_BE_SENT_PLAIN = frozenset({"frame.coding", "frame.encoding"})
 
 
 class TransferFailed(Exception):
@@ -55,7 +58,10 @@ class Wanted:
 
 @dataclass
 class Progress:
-    """How far it is; ``is_waiting`` while the line is down."""
+    """How far it is; ``is_waiting`` while the line is down.
+
+    ``confirmed_bytes`` are bytes of the files; ``sent_bytes`` went over the line for them, coded or not.
+    """
 
     total_bytes: int = 0
     confirmed_bytes: int = 0
@@ -78,7 +84,8 @@ class Transfer:
         self._on_progress = on_progress
         self._pause = pause
         self._pace = Pace()
-        self._progress = Progress(sum(file.source.size for file in files))
+        self._coder = Coder(())
+        self.progress = Progress(sum(file.source.size for file in files))
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         self._repeats: dict[Span, int] = {}
@@ -145,13 +152,14 @@ class Transfer:
         rows = [_announcement(number, file) for number, file in enumerate(self._files)]
         for start in range(0, len(rows), ANNOUNCED_AT_ONCE):
             some = rows[start : start + ANNOUNCED_AT_ONCE]
-            self._persistently(partial(self._api.announce, submission_id, some))
+            encodings = self._persistently(partial(self._api.announce, submission_id, some))
+            self._coder = Coder(encodings)
 
     def _send_missing(self, submission_id: str) -> None:
         states = self._persistently(lambda: self._api.file_states(submission_id))
         spans = [span for span in missing_spans(self._files, states) if span.number not in self.unsent]
         missing = sum(span.end - span.start for span in spans)
-        self._progress.confirmed_bytes = self._progress.total_bytes - missing
+        self.progress.confirmed_bytes = self.progress.total_bytes - missing
         self._report()
         work = WorkList(self._files, spans, self._give_up)
         with ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="sender") as senders:
@@ -184,28 +192,45 @@ class Transfer:
                 self._add_senders(submission_id, work, senders)
 
     def _deliver(self, submission_id: str, pack: OutgoingPack, work: WorkList) -> bool:
+        if self._coder.economy.pays(time.monotonic()):
+            pack = replace(pack, frames=tuple(map(self._coder.code, pack.frames)))
         body = encode_pack(pack.frames)
         try:
-            results = self._persistently(lambda: self._api.send_pack(submission_id, body))
+            results = self._persistently(lambda: self._timed(submission_id, pack, body))
         except ApiError as error:
             is_too_large = error.status == 413 and not error.code.startswith("limit.")
-            if not (is_too_large and self._pace.too_large(pack.size)):
+            if not (is_too_large and self._pace.too_large(min(pack.size, len(body)))):
                 raise
             work.put_back(pack.spans)
             return False
         with self._lock:
             self._pace.succeeded()
-            self._progress.sent_bytes += len(body)
+            self.progress.sent_bytes += len(body)
         self._settle(pack, results, work)
         return True
 
+    def _timed(self, submission_id: str, pack: OutgoingPack, body: bytes) -> list[FrameResult]:
+        economy = self._coder.economy
+        economy.started(time.monotonic())
+        try:
+            results = self._api.send_pack(submission_id, body)
+        except BaseException:
+            economy.failed(time.monotonic())
+            raise
+        economy.arrived(time.monotonic(), len(body), pack.size)
+        return results
+
     def _settle(self, pack: OutgoingPack, results: Sequence[FrameResult], work: WorkList) -> None:
         answers = {(result.file, result.offset): result for result in results}
-        for span in pack.spans:
+        for span, frame in zip(pack.spans, pack.frames, strict=True):
             answer = answers.get((span.number, span.start))
             if answer is not None and answer.result != "refused":
                 with self._lock:
-                    self._progress.confirmed_bytes += span.end - span.start
+                    self.progress.confirmed_bytes += span.end - span.start
+                continue
+            if answer is not None and answer.code in TO_BE_SENT_PLAIN and frame.coded is not None:
+                self._coder.leave_plain(span.number)
+                work.put_back([span])
                 continue
             repeats = self._repeats[span] = self._repeats.get(span, 0) + 1
             # A wrong digest or a missing answer is an accident on the way; other refusals would come again.
@@ -245,18 +270,18 @@ class Transfer:
                 self._pause(max(asked, ceiling / 2 + _CHANCE.random() * ceiling / 2))
             else:
                 self._last_success = time.monotonic()
-                self._progress.is_waiting = False
+                self.progress.is_waiting = False
                 return result
         raise AssertionError
 
     def _stumble(self) -> None:
         with self._lock:
             self._pace.failed()
-        self._progress.is_waiting = True
+        self.progress.is_waiting = True
         self._report()
 
     def _report(self) -> None:
-        self._on_progress(self._progress)
+        self._on_progress(self.progress)
 
 
 def _announcement(number: int, file: Selected) -> dict[str, Any]:

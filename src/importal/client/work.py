@@ -33,7 +33,7 @@ class OutgoingPack:
 
     @property
     def size(self) -> int:
-        """Bytes of the files in it."""
+        """Bytes of the files in it, however few travel in their place."""
         return sum(span.end - span.start for span in self.spans)
 
 

@@ -6,6 +6,8 @@ import httpx2
 import pytest
 
 from importal import client
+from importal.client import coding
+from importal.client.economy import Economy
 from importal.site import Site
 from tests.database.transfers.sending import Sender, make_instance
 
@@ -102,3 +104,23 @@ def test_a_refusal_of_the_portal_ends_in_its_own_words(site: Site, disc: Path):
         send(sender, Line(sender.http._transport), disc)
     assert failed.value.code == "limit.bytes"
     assert failed.value.sentence
+
+
+def test_on_a_slow_line_fewer_bytes_are_sent_than_the_files_have(site: Site, disc: Path, monkeypatch):
+    monkeypatch.setattr(Economy, "pays", lambda _self, _now: True)
+    sender = Sender(site)
+    transfer, receipt = send(sender, Line(sender.http._transport), disc)
+    assert (receipt.instances, receipt.documents) == (12, 1)
+    assert transfer.progress.confirmed_bytes == transfer.progress.total_bytes
+    assert transfer.progress.sent_bytes < transfer.progress.total_bytes / 5
+
+
+@pytest.mark.parametrize("wrong", [b"no stream", coding.gzipped(b"other bytes")])
+def test_what_does_not_come_out_right_is_sent_as_it_is(site: Site, disc: Path, monkeypatch, wrong):
+    monkeypatch.setattr(Economy, "pays", lambda _self, _now: True)
+    monkeypatch.setattr(coding, "gzipped", lambda _data: wrong)
+    sender = Sender(site)
+    line = Line(sender.http._transport)
+    transfer, receipt = send(sender, line, disc)
+    assert (receipt.instances, receipt.documents, transfer.unsent) == (12, 1, {})
+    assert transfer.progress.sent_bytes > transfer.progress.total_bytes

@@ -81,6 +81,7 @@ def test_the_local_disk_syncs_files_before_names_and_folders_last(
 ):
     from importal.storage import local
 
+    storage = LocalStorage(tmp_path / "objects")
     events: list[tuple[str, str]] = []
     sync = local._sync
     monkeypatch.setattr(local, "_sync", lambda path: (events.append(("sync", path.suffix)), sync(path)))
@@ -88,7 +89,7 @@ def test_the_local_disk_syncs_files_before_names_and_folders_last(
     monkeypatch.setattr(
         Path, "replace", lambda self, to: (events.append(("rename", "")), replace(self, to))[1]
     )
-    LocalStorage(tmp_path / "objects").write_all([("a/b/one", [b"1"]), ("a/b/two", [b"2"])])
+    storage.write_all([("a/b/one", [b"1"]), ("a/b/two", [b"2"])])
     kinds = [kind if suffix == "" else f"{kind}{suffix}" for kind, suffix in events]
     # The new folders a and a/b changed their parents, so three folders are synced after both names.
     assert kinds == ["sync.part", "sync.part", "rename", "rename", "sync", "sync", "sync"]
@@ -123,3 +124,15 @@ def test_a_folder_that_somebody_else_has_just_made_is_synced_with_its_parents(
     storage.write_all([("a/b/two", [b"2"])])
     assert "objects" not in synced
     assert "b" in synced
+
+
+def test_the_name_of_a_new_store_outlives_a_power_cut_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from importal.storage import local
+
+    synced: list[Path] = []
+    sync = local._sync
+    monkeypatch.setattr(local, "_sync", lambda path: (synced.append(path), sync(path)))
+    LocalStorage(tmp_path / "data" / "objects")
+    assert {tmp_path, tmp_path / "data"} <= set(synced)

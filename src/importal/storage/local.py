@@ -24,7 +24,11 @@ class LocalStorage:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        missing = [folder for folder in (root, *root.parents) if not folder.exists()]
         self._root.mkdir(parents=True, exist_ok=True)
+        for folder in missing:
+            # Its own name must outlive a power cut, or all below it is gone.
+            _sync(folder.parent)
         # Folders whose own names are known to be on the disk.
         self._synced: set[Path] = set()
         self._pool = ThreadPoolExecutor(SYNCS_AT_ONCE, thread_name_prefix="fsync")

@@ -14,7 +14,7 @@ NODE_STAMP := frontend/node_modules/.installed
 ASSETS := src/importal/web_assets/index.html
 SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
 
-.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom proof fuzz lock
+.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom proof fuzz kills lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
@@ -72,6 +72,9 @@ proof: setup ## send every object of the corpus through the engine, and let othe
 
 fuzz: setup ## try a million hostile inputs on everything that reads foreign bytes; takes about an hour
 	@nice -n 5 $(BIN)/python -m tools.fuzz
+
+kills: setup ## send discs while server, client, line and disk break, and compare what is left; takes about an hour
+	@nice -n 5 $(BIN)/python -m tests.kills
 
 lock: ## renew the locks from pyproject.toml and package.json
 	@tools/lock

@@ -123,13 +123,17 @@ class Portal:
             return False
 
 
-def _set_up(environment: dict[str, str]) -> None:
-    """Create the institution and the account; in this process, for starting Python takes its time."""
+def settings_of(environment: dict[str, str]) -> Settings:
+    """Return the settings that a process with this environment has."""
     names = Settings.model_fields
     values = {name: environment[key] for name in names if (key := f"IMPORTAL_{name.upper()}") in environment}
     destination = values.pop("destination", None)
-    settings = Settings(**values, destination=None if destination is None else json.loads(destination))
-    built = components.build(settings)
+    return Settings(**values, destination=None if destination is None else json.loads(destination))
+
+
+def _set_up(environment: dict[str, str]) -> None:
+    """Create the institution and the account; in this process, for starting Python takes its time."""
+    built = components.build(settings_of(environment))
     components.prepare(built, with_jobs=False)
     with built.site.database.transaction() as session:
         home = institutions.create(
@@ -140,7 +144,9 @@ def _set_up(environment: dict[str, str]) -> None:
 
 
 @contextmanager
-def running_portal(folder: Path, **settings: str) -> Iterator[Portal]:
+def running_portal(
+    folder: Path, *, kind: type[Portal] = Portal, with_worker: bool = True, **settings: str
+) -> Iterator[Portal]:
     """Yield a portal with an institution and a desk account; web and worker are running."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -153,11 +159,12 @@ def running_portal(folder: Path, **settings: str) -> Iterator[Portal]:
         "PYTHONWARNINGS": "ignore",
         **settings,
     }
-    portal = Portal(folder, environment, port)
+    portal = kind(folder, environment, port)
     _set_up(environment)
     try:
         portal.start_web()
-        portal.start_worker()
+        if with_worker:
+            portal.start_worker()
         yield portal
     finally:
         portal.stop()

@@ -23,6 +23,7 @@ ROUTERS = (
     invitations.router,
     submissions.router,
     transfers.router,
+    transfers.tus_router,
     accounts.router,
     invitations.desk_router,
     reconciliation.router,
@@ -42,7 +43,7 @@ def create_app(components: Components | None) -> FastAPI:
         app.include_router(router)
     _add_health(app, components)
     _add_pages(app)
-    app.add_middleware(http_api.BodyLimit, streamed="/packs")
+    app.add_middleware(http_api.BodyLimit, streamed=transfers.STREAMED)
     app.add_middleware(http_api.SecurityHeaders)
     return app
 

@@ -11,7 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from importal.client.sources import ArchiveEntry, DiskFile, SourceFile, SourceUnreadable
+from importal.client.sources import (
+    DAMAGE,
+    ArchiveEntry,
+    ArchiveTooLarge,
+    DiskFile,
+    SeekableFile,
+    SourceFile,
+    SourceUnreadable,
+)
 
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 OFFICE_ENDINGS = frozenset({".docx", ".docm", ".xlsx", ".xlsm", ".pptx", ".odt", ".ods", ".odp", ".epub"})
@@ -21,8 +29,10 @@ MAX_RATIO = 200
 RATIO_FROM_BYTES = 32 * 10**6
 MAX_DEPTH = 3
 MAX_ARCHIVES = 40
-# An archive inside an archive is held in memory while it is open.
+# Archives inside archives are held in memory while they are open: all of them together.
 MAX_NESTED_BYTES = 256 * 10**6
+# What every program that makes archives knows, and what cannot swell without a measure while it is unpacked.
+METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,7 @@ class Gathered:
     left_out: list[LeftOut] = field(default_factory=list)
     archives: int = 0
     unpacked_bytes: int = 0
+    nested_bytes: int = 0
 
 
 def gather(chosen: Path) -> Gathered:
@@ -67,6 +78,13 @@ def gather(chosen: Path) -> Gathered:
     return found
 
 
+def gather_archive(archive: SourceFile) -> Gathered:
+    """Return the files inside an archive; if none can be had, the archive itself is what is left out."""
+    found = Gathered()
+    _add(found, archive, 1)
+    return found
+
+
 def _places(chosen: Path) -> Iterator[Path]:
     if chosen.is_file():
         yield chosen
@@ -78,7 +96,7 @@ def _places(chosen: Path) -> Iterator[Path]:
 
 
 def _add(found: Gathered, file: SourceFile, depth: int) -> None:
-    if not _is_archive(file):
+    if not is_archive(file):
         found.files.append(file)
         return
     if depth > MAX_DEPTH or found.archives >= MAX_ARCHIVES:
@@ -86,8 +104,11 @@ def _add(found: Gathered, file: SourceFile, depth: int) -> None:
         return
     found.archives += 1
     try:
-        archive = _open(file)
-    except (zipfile.BadZipFile, SourceUnreadable, OSError, ValueError, NotImplementedError):
+        archive = _open(found, file)
+    except ArchiveTooLarge:
+        found.left_out.append(LeftOut(file.path, "archive.too_large"))
+        return
+    except DAMAGE:
         found.left_out.append(LeftOut(file.path, "archive.damaged"))
         return
     objection = _objection(found, file, archive.infolist())
@@ -98,7 +119,8 @@ def _add(found: Gathered, file: SourceFile, depth: int) -> None:
         _add_entry(found, ArchiveEntry(archive, entry, _label(file.path, entry), entry.file_size), depth)
 
 
-def _is_archive(file: SourceFile) -> bool:
+def is_archive(file: SourceFile) -> bool:
+    """Whether this is a ZIP archive that is looked into: a text document in one is a document."""
     if file.size < 22 or PurePosixPath(file.path).suffix.lower() in OFFICE_ENDINGS:
         return False
     try:
@@ -107,11 +129,14 @@ def _is_archive(file: SourceFile) -> bool:
         return False
 
 
-def _open(file: SourceFile) -> zipfile.ZipFile:
+def _open(found: Gathered, file: SourceFile) -> zipfile.ZipFile:
     if isinstance(file, DiskFile):
         return zipfile.ZipFile(file.place)
-    if file.size > MAX_NESTED_BYTES:
-        raise SourceUnreadable("archive.too_large")
+    if isinstance(file, SeekableFile):
+        return zipfile.ZipFile(file.stream())
+    found.nested_bytes += file.size
+    if found.nested_bytes > MAX_NESTED_BYTES:
+        raise ArchiveTooLarge
     return zipfile.ZipFile(io.BytesIO(file.read(0, file.size)))
 
 
@@ -133,6 +158,8 @@ def _add_entry(found: Gathered, file: ArchiveEntry, depth: int) -> None:
         return
     if entry.flag_bits & 0x1:
         found.left_out.append(LeftOut(file.path, "archive.encrypted"))
+    elif entry.compress_type not in METHODS:
+        found.left_out.append(LeftOut(file.path, "archive.unknown_method"))
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         found.left_out.append(LeftOut(file.path, "file.link"))
     else:

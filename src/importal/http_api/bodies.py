@@ -1,5 +1,7 @@
 """A bound on the bodies of requests: what is parsed as a whole is held in memory as a whole."""
 
+import re
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,14 +10,14 @@ MAX_BODY_BYTES = 8 * 1024 * 1024
 
 
 class BodyLimit:
-    """Refuses larger bodies with 413; `streamed`: the end of the path of a route that counts for itself."""
+    """Refuses larger bodies with 413; `streamed` finds the paths of routes that count for themselves."""
 
-    def __init__(self, app: ASGIApp, *, streamed: str) -> None:
+    def __init__(self, app: ASGIApp, *, streamed: re.Pattern[str]) -> None:
         self._app = app
         self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].endswith(self._streamed):
+        if scope["type"] != "http" or self._streamed.search(scope["path"]):
             await self._app(scope, receive, send)
             return
         received = 0

@@ -4,6 +4,8 @@ For senders of any kind: packs of frames, idempotent, confirmed only when durabl
 foreign identifiers before it is written; whatever else comes is kept sealed.
 """
 
+import re
+
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import profile
 from importal.transfers.deidentified import is_sealed
@@ -23,8 +25,13 @@ from importal.transfers.listing import (
 )
 from importal.transfers.routes import router
 from importal.transfers.tables import TransferFile, TransferFrame
+from importal.transfers.tus import router as tus_router
+
+# Routes that count the bytes of their bodies themselves.
+STREAMED = re.compile(r"^/api/submissions/[^/]+/(packs|uploads(/[0-9]*)?)$")
 
 __all__ = [
+    "STREAMED",
     "ArrivedFile",
     "Mended",
     "Receipt",
@@ -45,5 +52,6 @@ __all__ = [
     "refused",
     "router",
     "storage_keys",
+    "tus_router",
     "unseal",
 ]

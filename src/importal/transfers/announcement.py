@@ -15,7 +15,7 @@ from importal.invitations import SenderSession
 from importal.site import Site
 from importal.transfers.decisions import max_studies, stored_studies
 from importal.transfers.errors import FILES_CONFLICT, LIMIT_BYTES, LIMIT_FILES, LIMIT_STUDIES
-from importal.transfers.states import FileState
+from importal.transfers.states import NOT_COUNTED, FileState
 from importal.transfers.tables import TransferFile
 
 SEALER = "transfer-names"
@@ -34,6 +34,13 @@ class Announcement:
     fingerprint: str
     role: Literal["instance", "document"]
     study_instance_uid: str | None = None
+    # Of an upload that a tus client begins: no fingerprint, but what it said and what it promises.
+    is_upload: bool = False
+    metadata: str = field(default="", repr=False)
+    promised_sha256: str | None = None
+    # Of an entry of an archive; with a code it is refused before anything of it is read.
+    archive_id: str | None = None
+    code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ def announce(
     submissions.note_activity(site, submission)
     known = _known(session, submission.id, [file.number for file in files])
     added: dict[int, Announcement] = {}
-    for file in (_as_stored(site, sender, file) for file in files):
+    for file in (as_stored(site, sender, file) for file in files):
         earlier = added.get(file.number) or known.get(file.number)
         if earlier is None:
             added[file.number] = file
@@ -70,22 +77,39 @@ def announce(
             # Whoever goes on after a break may have assigned a document anew: the last word counts.
             known[file.number].role = file.role
             known[file.number].announced_study_uid = file.study_instance_uid
-    session.add_all(_row(site, submission.id, file) for file in added.values())
+    return add_files(session, site, submission, added.values())
+
+
+def add_files(
+    session: Session, site: Site, submission: submissions.Submission, files: Iterable[Announcement]
+) -> Totals:
+    """Add files whose numbers are free; raises ``limit.bytes``, ``limit.files``, ``limit.studies``."""
+    session.add_all(_row(site, submission.id, file) for file in files)
     session.flush()
     totals = announced(session, submission.id)
     _check_limits(session, site, submission, totals)
     return totals
 
 
+def next_number(session: Session, submission_id: str) -> int:
+    """Return the first number that no file of the submission ever had."""
+    last = session.scalar(
+        select(func.max(TransferFile.number)).where(TransferFile.submission_id == submission_id)
+    )
+    return 0 if last is None else last + 1
+
+
 def announced(session: Session, submission_id: str) -> Totals:
-    """Return what is announced in all."""
-    return _totals(session, TransferFile.submission_id == submission_id)
+    """Return what is announced in all; of an archive that was unpacked, its entries."""
+    is_counted = TransferFile.state.not_in([state.value for state in NOT_COUNTED])
+    return _totals(session, TransferFile.submission_id == submission_id, is_counted)
 
 
 def confirmed(session: Session, submission_id: str) -> Totals:
     """Return what is settled for good."""
-    of_submission = TransferFile.submission_id == submission_id
-    return _totals(session, of_submission, TransferFile.confirmed_at.is_not(None))
+    is_counted = TransferFile.state.not_in([state.value for state in NOT_COUNTED])
+    is_settled = TransferFile.confirmed_at.is_not(None)
+    return _totals(session, TransferFile.submission_id == submission_id, is_counted, is_settled)
 
 
 def open_name(site: Site, file_id: str, name_sealed: bytes) -> str:
@@ -95,14 +119,22 @@ def open_name(site: Site, file_id: str, name_sealed: bytes) -> str:
     return site.keys.sealer(SEALER).open_text(name_sealed, f"{file_id}/path")
 
 
+def open_metadata(site: Site, file: TransferFile) -> str:
+    """Return what a tus client said of its upload; it may hold a person's name."""
+    if file.metadata_sealed is None:
+        return ""
+    return site.keys.sealer(SEALER).open_text(file.metadata_sealed, f"{file.id}/metadata")
+
+
 def forget_names(session: Session, submission_id: str) -> None:
     """Forget how the files were called and recognised; nothing is left to be gone on with."""
     of_submission = TransferFile.submission_id == submission_id
-    forgotten = {"path_sealed": FORGOTTEN, "fingerprint": ""}
+    forgotten = {"path_sealed": FORGOTTEN, "metadata_sealed": None, "fingerprint": ""}
     session.execute(update(TransferFile).where(of_submission).values(forgotten))
 
 
-def _as_stored(site: Site, sender: SenderSession, file: Announcement) -> Announcement:
+def as_stored(site: Site, sender: SenderSession, file: Announcement) -> Announcement:
+    """Return the announcement with the UID under which the study is kept here."""
     if not file.study_instance_uid:
         return file
     uid = invitations.stored_uid(site, sender, file.study_instance_uid)
@@ -121,23 +153,29 @@ def _known(session: Session, submission_id: str, numbers: Iterable[int]) -> Mapp
 def _row(site: Site, submission_id: str, file: Announcement) -> TransferFile:
     row_id = new_id()
     is_empty = file.size == 0
+    # Of an empty file there is nothing to wait for.
+    code = file.code or ("file.empty" if is_empty else None)
+    sealer = site.keys.sealer(SEALER)
     return TransferFile(
         id=row_id,
         submission_id=submission_id,
         number=file.number,
-        path_sealed=site.keys.sealer(SEALER).seal_text(file.path, f"{row_id}/path"),
+        path_sealed=sealer.seal_text(file.path, f"{row_id}/path"),
         size=file.size,
         fingerprint=file.fingerprint,
+        is_upload=file.is_upload,
+        metadata_sealed=sealer.seal_text(file.metadata, f"{row_id}/metadata") if file.metadata else None,
+        promised_sha256=file.promised_sha256,
+        archive_id=file.archive_id,
         role=file.role,
         announced_study_uid=file.study_instance_uid,
-        # Of an empty file there is nothing to wait for.
-        state=(FileState.REFUSED if is_empty else FileState.ANNOUNCED).value,
-        code="file.empty" if is_empty else None,
-        sha256=_EMPTY_SHA256 if is_empty else None,
+        state=(FileState.REFUSED if code else FileState.ANNOUNCED).value,
+        code=code,
+        sha256=_EMPTY_SHA256 if is_empty and code == "file.empty" else None,
         repairs=[],
         hits=[],
         held_for=[],
-        confirmed_at=site.clock() if is_empty else None,
+        confirmed_at=site.clock() if code else None,
     )
 
 

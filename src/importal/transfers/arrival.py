@@ -48,11 +48,18 @@ class Arrival:
     sha256: str
     fingerprint: str
     read: Callable[[], Iterable[bytes]] = field(repr=False)
+    is_upload: bool = False
+    promised_sha256: str | None = None
 
     @property
     def is_deidentified(self) -> bool:
         """Whether it may name nobody, so that nothing of how it came is kept."""
         return self.sender.deidentification is not None
+
+    @property
+    def is_as_promised(self) -> bool:
+        """Whether the bytes are those that the sender meant to send."""
+        return self.promised_sha256 in {None, self.sha256}
 
     @property
     def key(self) -> str:
@@ -122,6 +129,8 @@ def receive(site: Site, arrival: Arrival) -> Arrived:
         ImportalError: ``storage.full`` and its like, when a large Instance cannot be written.
         OSError, MemoryError: the bytes could not be read again just now.
     """
+    if not arrival.is_as_promised:
+        return SetAside(arrival, "file.changed")
     head = _head(arrival)
     pieces = arrival.read()
     if not recognition.is_of(arrival.fingerprint, arrival.name, head, arrival.sha256, arrival.size, pieces):
@@ -153,9 +162,9 @@ def objects(site: Site, arrived: Arrived, state: FileState) -> list[Object]:
     if not is_kept(arrival, state):
         return []
     if state is not FileState.STORED or not isinstance(arrived, ArrivedInstance):
-        return [_sealed(site, arrival, arrival.read())]
+        return [sealed_object(site, arrival, arrival.read())]
     if arrived.held_for:
-        return [_sealed(site, arrival, arrived.neutralised.chunks)]
+        return [sealed_object(site, arrival, arrived.neutralised.chunks)]
     found: list[Object] = []
     if not arrived.is_written:
         found.append((arrival.key, arrived.neutralised.chunks))
@@ -166,10 +175,12 @@ def objects(site: Site, arrived: Arrived, state: FileState) -> list[Object]:
 
 def is_kept(arrival: Arrival, state: FileState) -> bool:
     """Whether the storage gets anything of a file: not twice, and of an anonymous one not what is refused."""
-    return state is not FileState.DUPLICATE and not (arrival.is_deidentified and state is FileState.REFUSED)
+    is_there_once = state not in {FileState.DUPLICATE, FileState.REMOVED}
+    return is_there_once and not (arrival.is_deidentified and state is FileState.REFUSED)
 
 
-def _sealed(site: Site, arrival: Arrival, pieces: Pieces) -> Object:
+def sealed_object(site: Site, arrival: Arrival, pieces: Pieces) -> Object:
+    """Return the object that keeps these bytes of a file sealed."""
     sealer = site.keys.sealer(SEALER)
     return arrival.sealed_key, sealer.seal_pieces(_even(pieces), arrival.sealed_key)
 

@@ -12,6 +12,7 @@ from importal.errors import INTERNAL, ImportalError
 from importal.invitations import SenderSession
 from importal.sealing import SealBroken, Sealer
 from importal.site import Site
+from importal.transfers import recognition
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import SEALER, Arrival, receive
 from importal.transfers.states import is_final
@@ -28,31 +29,49 @@ def assemble(site: Site, sender: SenderSession, submission_id: str, number: int)
         ImportalError: ``storage.full`` and its like; the parts stay, so it can be tried again.
     """
     with site.database.reading() as session:
-        file = session.scalars(
-            select(TransferFile).where(
-                TransferFile.submission_id == submission_id, TransferFile.number == number
-            )
-        ).one()
+        file = file_of(session, submission_id, number)
         if is_final(file):
             return file.code
-        frames = _frames(session, file)
-    arrival = Arrival(
-        sender,
-        submission_id,
-        file.id,
-        number,
-        open_name(site, file.id, file.path_sealed),
-        file.size,
-        _sha256(site, frames),
-        file.fingerprint,
-        lambda: _read(site, frames),
-    )
+        frames = frames_of(session, file)
+    arrival = arrival_of(site, sender, file, frames)
     settled = store(site, sender, submission_id, [receive(site, arrival)])
+    delete_parts(site, frames)
+    return settled.decisions[number].code
+
+
+def file_of(session: Session, submission_id: str, number: int) -> TransferFile:
+    """Return the file of this number, which is known to exist."""
+    of_number = select(TransferFile).where(
+        TransferFile.submission_id == submission_id, TransferFile.number == number
+    )
+    return session.scalars(of_number).one()
+
+
+def arrival_of(
+    site: Site, sender: SenderSession, file: TransferFile, frames: Sequence[TransferFrame]
+) -> Arrival:
+    """Return the file that these parts make together."""
+    name, sha256 = open_name(site, file.id, file.path_sealed), _sha256(site, frames)
+    return Arrival(
+        sender,
+        file.submission_id,
+        file.id,
+        file.number,
+        name,
+        file.size,
+        sha256,
+        file.fingerprint or recognition.of_whole(name, file.size, sha256, _read(site, frames)),
+        lambda: _read(site, frames),
+        is_upload=file.is_upload,
+        promised_sha256=file.promised_sha256,
+    )
+
+
+def delete_parts(site: Site, frames: Sequence[TransferFrame]) -> None:
+    """Delete the parts of a file that is settled; what is left behind goes with the staging area."""
     for frame in frames:
-        # What is left behind here goes with the submission's staging area.
         with contextlib.suppress(OSError):
             site.storage.delete(frame.storage_key)
-    return settled.decisions[number].code
 
 
 def waiting(session: Session, submission_id: str) -> list[int]:
@@ -67,7 +86,8 @@ def waiting(session: Session, submission_id: str) -> list[int]:
     return sorted(file.number for file in files if is_complete(session, file))
 
 
-def _frames(session: Session, file: TransferFile) -> Sequence[TransferFrame]:
+def frames_of(session: Session, file: TransferFile) -> Sequence[TransferFrame]:
+    """Return the parts of a file that have arrived, in order."""
     return session.scalars(
         select(TransferFrame)
         .where(TransferFrame.file_id == file.id)
@@ -83,12 +103,12 @@ def _read(site: Site, frames: Sequence[TransferFrame]) -> Iterator[bytes]:
         end = frame.offset + frame.length
         if end <= position:
             continue
-        data = _open(site, sealer, frame)
+        data = open_part(site, sealer, frame)
         yield data[position - frame.offset :] if position > frame.offset else data
         position = end
 
 
-def _open(site: Site, sealer: Sealer, frame: TransferFrame) -> bytes:
+def open_part(site: Site, sealer: Sealer, frame: TransferFrame) -> bytes:
     """Return a part; one that cannot be had is our fault, and says nothing about the file."""
     try:
         data = sealer.open(site.storage.read(frame.storage_key), frame.storage_key)

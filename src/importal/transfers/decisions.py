@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from importal import dicom, institutions, submissions, vault
 from importal.site import Site
-from importal.transfers.arrival import Arrived, ArrivedDocument, ArrivedInstance, SetAside
+from importal.transfers.arrival import Arrival, Arrived, ArrivedDocument, ArrivedInstance, SetAside
 from importal.transfers.states import FileState
 from importal.transfers.tables import TransferFile
+
+# Settled, and no Instances.
+_OTHERS = [FileState.KEPT.value, FileState.REFUSED.value, FileState.UNPACKED.value]
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,14 @@ def decide(
     studies = stored_studies(session, submission.id)
     limit = max_studies(session, site, submission)
     collided = vault.collisions(session, site, _replacements(instances))
+    there = there_before(session, submission.id, [item.arrival for item in arrived])
     decisions: dict[int, Decision] = {}
     for item in sorted(arrived, key=lambda each: each.arrival.number):
         number = item.arrival.number
         if number in final:
             decisions[number] = final[number]
-        elif isinstance(item, SetAside):
-            decisions[number] = Decision(FileState.REFUSED, item.code)
-        elif isinstance(item, ArrivedDocument):
-            decisions[number] = Decision(FileState.KEPT)
+        elif not isinstance(item, ArrivedInstance):
+            decisions[number] = _decision_beside(item, there)
         else:
             facts = item.neutralised.facts
             code = _objection(item, known, collided)
@@ -64,6 +66,17 @@ def decide(
                 studies.add(facts.study_instance_uid)
                 known[facts.sop_instance_uid] = _recognised(item)
     return decisions
+
+
+def _decision_beside(item: ArrivedDocument | SetAside, there: set[str]) -> Decision:
+    """Decide on what is no Instance; a tus client whose answer was lost sends the same file once more."""
+    if item.arrival.is_upload:
+        if item.arrival.fingerprint in there:
+            return Decision(FileState.DUPLICATE, "file.duplicate")
+        there.add(item.arrival.fingerprint)
+    if isinstance(item, SetAside):
+        return Decision(FileState.REFUSED, item.code)
+    return Decision(FileState.KEPT)
 
 
 def max_studies(session: Session, site: Site, submission: submissions.Submission) -> int:
@@ -121,6 +134,23 @@ def _final(session: Session, submission_id: str, numbers: Sequence[int]) -> dict
         )
     )
     return {number: Decision(FileState(state), code) for number, state, code in rows}
+
+
+def there_before(session: Session, submission_id: str, arrivals: Iterable[Arrival]) -> set[str]:
+    """Return the fingerprints, among those of these uploads, of files that were settled before."""
+    prints = {arrival.fingerprint for arrival in arrivals if arrival.is_upload}
+    if not prints:
+        return set()
+    return set(
+        session.scalars(
+            select(TransferFile.fingerprint).where(
+                TransferFile.submission_id == submission_id,
+                TransferFile.state.in_(_OTHERS),
+                TransferFile.is_upload,
+                TransferFile.fingerprint.in_(prints),
+            )
+        )
+    )
 
 
 def _known(session: Session, submission_id: str, uids: Sequence[str]) -> dict[str, KnownInstance]:

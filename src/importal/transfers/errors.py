@@ -30,6 +30,48 @@ FRAME_CODING = TABLE.declare(
     "frame.coding", 422, "This file could not be unpacked after its way; it is sent again as it is."
 )
 
+# Of the tus endpoint; the statuses are those of the tus protocol, version 1.0.
+UPLOAD_VERSION = TABLE.declare(
+    "upload.version", 412, "This program speaks another version of the tus protocol than 1.0.0."
+)
+UPLOAD_HEADER = TABLE.declare("upload.header", 400, "A header of this request is missing or malformed.")
+UPLOAD_MEDIA_TYPE = TABLE.declare(
+    "upload.media_type", 415, "The bytes of an upload come as application/offset+octet-stream."
+)
+UPLOAD_OFFSET = TABLE.declare(
+    "upload.offset", 409, "These bytes do not follow on what has arrived. Please ask for the offset again."
+)
+UPLOAD_CHECKSUM = TABLE.declare(
+    "upload.checksum", 460, "The data arrived damaged and was not kept. Please send it again."
+)
+UPLOAD_LOCKED = TABLE.declare("upload.locked", 423, "This file is being sent over another connection.")
+UPLOAD_GONE = TABLE.declare("upload.gone", 410, "This upload was taken back, or too much time has passed.")
+UPLOAD_NEEDED = TABLE.declare(
+    "upload.needed", 409, "Another file of this upload repeats this one, so it cannot be taken back alone."
+)
+
+ARCHIVE_DAMAGED = TABLE.declare("archive.damaged", 422, "This archive, or this file inside it, is damaged.")
+ARCHIVE_ENCRYPTED = TABLE.declare(
+    "archive.encrypted", 422, "This file inside an archive is protected by a password."
+)
+ARCHIVE_BOMB = TABLE.declare(
+    "archive.bomb", 422, "This archive would become suspiciously large when unpacked."
+)
+ARCHIVE_TOO_DEEP = TABLE.declare("archive.too_deep", 422, "This archive lies inside too many others.")
+ARCHIVE_TOO_MANY_FILES = TABLE.declare("archive.too_many_files", 422, "This archive holds too many files.")
+ARCHIVE_TOO_LARGE = TABLE.declare(
+    "archive.too_large", 422, "This archive holds more than can be unpacked here."
+)
+ARCHIVE_UNKNOWN_METHOD = TABLE.declare(
+    "archive.unknown_method", 422, "This file is packed in a way that we cannot open."
+)
+FILE_LINK = TABLE.declare("file.link", 422, "This is a link to another file and holds nothing itself.")
+FILE_COPY = TABLE.declare(
+    "file.copy", 422, "This is a copy of an image of the disc, for people without a viewer."
+)
+FILE_VIEWER = TABLE.declare("file.viewer", 422, "This belongs to the disc's viewer.")
+FILE_DUPLICATE = TABLE.declare("file.duplicate", 409, "This file was there twice; it is kept once.")
+
 FILE_EMPTY = TABLE.declare("file.empty", 422, "This file is empty.")
 FILE_NOT_ACCEPTED = TABLE.declare(
     "file.not_accepted", 422, "This kind of file cannot be used here. It was kept, but is not an image."

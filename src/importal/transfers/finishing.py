@@ -12,11 +12,13 @@ from importal.dicom import documents
 from importal.errors import TABLE, ImportalError
 from importal.invitations import SenderSession
 from importal.site import Site
-from importal.transfers.announcement import announced, forget_names
-from importal.transfers.assembly import assemble, waiting
+from importal.transfers.announcement import forget_names
+from importal.transfers.assembly import waiting
 from importal.transfers.errors import NO_INSTANCES, TRANSFER_INCOMPLETE
-from importal.transfers.states import FINAL, FileState, move_to
+from importal.transfers.settling import settle
+from importal.transfers.states import FINAL, NOT_COUNTED, FileState, move_to
 from importal.transfers.tables import TransferFile
+from importal.transfers.uploads import count_sent, remove_abandoned
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def finish(
 ) -> Receipt:
     """Hand a submission over and return its receipt; a repetition returns the same receipt.
 
-    ``file_count`` is how many files the sender meant to send, without the ``unreadable`` ones.
+    ``file_count`` is how many files the sender meant to send, without the ``unreadable`` ones; an archive
+    that is unpacked here is one.
 
     Raises:
         ImportalError: ``transfer.incomplete``, ``submission.no_instances``, ``submission.closed``.
@@ -78,14 +81,16 @@ def finish(
         is_draft = submission.state == submissions.State.DRAFT
         unassembled = waiting(session, submission_id) if is_draft else []
     for number in unassembled:
-        assemble(site, sender, submission_id, number)
+        settle(site, sender, submission_id, number)
 
     def hand_over(session: Session) -> Receipt:
         submission = submissions.for_sender(session, sender, submission_id, lock=True)
         if submission.submitted_at is None:
             submissions.require_draft(submission)
             _give_up(session, site, submission_id, unreadable)
-            _require_complete(session, submission_id, file_count + len(set(unreadable)))
+            expected = file_count + len(set(unreadable))
+            remove_abandoned(session, site, submission_id, expected)
+            _require_complete(session, submission_id, expected)
             submissions.submit(session, site, submission, sender.actor)
             if sender.deidentification is not None:
                 forget_names(session, submission_id)
@@ -104,7 +109,7 @@ def receipt(session: Session, submission: submissions.Submission) -> Receipt:
         reference=submission.reference,
         submitted_at=submission.submitted_at,
         studies=_studies(session, submission.id),
-        announced=sum(counts.values()),
+        announced=sum(count for state, count in counts.items() if state not in NOT_COUNTED),
         instances=counts[FileState.STORED],
         duplicates=counts[FileState.DUPLICATE],
         documents=counts[FileState.KEPT],
@@ -144,7 +149,8 @@ def _give_up(session: Session, site: Site, submission_id: str, unreadable: Colle
 def _require_complete(session: Session, submission_id: str, expected: int) -> None:
     counts = counts_by_state(session, submission_id)
     unsettled = sum(count for state, count in counts.items() if state not in FINAL)
-    missing = unsettled or abs(expected - announced(session, submission_id).files)
+    sent = count_sent(session, submission_id)
+    missing = unsettled or max(sent.least - expected, expected - sent.most, 0)
     if missing:
         raise ImportalError(TRANSFER_INCOMPLETE, {"missing": missing})
     if not counts[FileState.STORED]:

@@ -12,14 +12,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from importal import submissions
+from importal.client.gathering import ZIP_MARKS
 from importal.invitations import SenderSession
 from importal.site import Site
+from importal.transfers import recognition
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import SEALER, Arrival, Arrived, receive
 from importal.transfers.assembly import assemble
 from importal.transfers.coding import ENCODINGS, CodingBroken, decode
 from importal.transfers.packs import IDENTITY, Frame
-from importal.transfers.states import is_final
+from importal.transfers.states import FileState, is_final
 from importal.transfers.storing import Part, covered, store
 from importal.transfers.tables import TransferFile, TransferFrame
 
@@ -67,11 +69,13 @@ def take_frames(
     parts = [part for entry in known.values() for part in entry.new_parts]
     codes = {number: entry.file.code for number, entry in known.items() if is_final(entry.file)}
     complete = {number for number, entry in known.items() if _is_waiting(entry)}
+    uploads = {number for number, entry in known.items() if entry.file.is_upload}
     if arrived or parts:
         settled = store(site, sender, submission_id, arrived, parts)
         codes |= {number: decision.code for number, decision in settled.decisions.items()}
         complete |= settled.completed
-    for number in sorted(complete):
+    # Whoever takes the bytes of an upload settles it as well: it may be an archive.
+    for number in sorted(complete - uploads):
         codes[number] = assemble(site, sender, submission_id, number)
     return [
         answer
@@ -103,7 +107,7 @@ def _is_waiting(entry: _Known) -> bool:
 def _take(
     site: Site, sender: SenderSession, submission_id: str, frame: Frame, known: _Known | None
 ) -> FrameAnswer:
-    if known is None:
+    if known is None or known.file.state == FileState.REMOVED:
         return _refused(frame, "frame.unknown_file")
     opened = _open(frame, known.file.size)
     if isinstance(opened, str):
@@ -112,7 +116,7 @@ def _take(
     if is_final(known.file) or known.whole is not None:
         same = known.file.size == 0 or _is_repetition(frame, known)
         return _answer(frame, "known" if same else None)
-    if frame.offset == 0 and frame.length == known.file.size:
+    if frame.offset == 0 and frame.length == known.file.size and not _may_be_unpacked(frame, known.file):
         if not _agrees(frame, known.parts):
             return _answer(frame, None)
         known.whole = receive(site, _arrival(site, sender, submission_id, frame, known.file))
@@ -136,6 +140,11 @@ def _open(frame: Frame, size: int) -> Frame | str:
     if hashlib.sha256(original).hexdigest() != frame.sha256:
         return "frame.coding"
     return replace(frame, encoding=IDENTITY, data=original)
+
+
+def _may_be_unpacked(frame: Frame, file: TransferFile) -> bool:
+    """Whether this is an archive of a tus client: it is staged, to be unpacked from there."""
+    return file.is_upload and frame.data.startswith(ZIP_MARKS)
 
 
 def _answer(frame: Frame, result: Literal["confirmed", "known"] | None) -> FrameAnswer:
@@ -204,6 +213,7 @@ def _arrival(
 ) -> Arrival:
     name = open_name(site, file.id, file.path_sealed)
     pieces = [frame.data]
+    fingerprint = file.fingerprint or recognition.of_whole(name, file.size, frame.sha256, pieces)
     return Arrival(
         sender,
         submission_id,
@@ -212,6 +222,8 @@ def _arrival(
         name,
         frame.length,
         frame.sha256,
-        file.fingerprint,
+        fingerprint,
         lambda: pieces,
+        is_upload=file.is_upload,
+        promised_sha256=file.promised_sha256,
     )

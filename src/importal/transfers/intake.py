@@ -24,6 +24,7 @@ BUDGET_BYTES = 256 * 1024 * 1024
 # As many connections as a sender has. One who is slow, or means ill, must leave room for others.
 PACKS_PER_INVITATION = 6
 WORKERS = 4
+SETTLERS = 2
 # Frames are made durable in groups of this size: one transaction for an ordinary pack.
 GROUP_BYTES = MAX_FRAME_BYTES
 GROUP_FRAMES = 512
@@ -42,6 +43,8 @@ class Intake:
         self._of_invitation: Counter[str] = Counter()
         self._changed = asyncio.Condition()
         self._workers = anyio.CapacityLimiter(WORKERS)
+        # Large files are settled beside the frames: they take long, and frames must not wait for them.
+        self._settlers = anyio.CapacityLimiter(SETTLERS)
 
     @asynccontextmanager
     async def place(self, invitation_id: str, cost: int) -> AsyncIterator[None]:
@@ -70,6 +73,19 @@ class Intake:
         """Run blocking work in a thread; only so many at once, or all would be slow."""
         return await anyio.to_thread.run_sync(task, limiter=self._workers)
 
+    async def settle(self, task: Callable[[], Result]) -> Result:
+        """Run the settling of a large file in a thread."""
+        return await anyio.to_thread.run_sync(task, limiter=self._settlers)
+
+
+async def intake_of(request: Request) -> Intake:
+    """Return the places of this process, made in its event loop at the first pack."""
+    state = request.app.state
+    if not hasattr(state, "intake"):
+        state.intake = Intake()
+    found: Intake = state.intake
+    return found
+
 
 def cost_of(request: Request) -> int:
     """Return how much memory a pack may need; raises ``pack.too_large``."""
@@ -86,7 +102,7 @@ def cost_of(request: Request) -> int:
 async def groups(request: Request) -> AsyncIterator[list[Frame]]:
     """Yield the frames of a pack in groups while they arrive; raises ``pack.malformed``, ``pack.slow``."""
     parser, group, held = PackParser(), list[Frame](), 0
-    async for chunk in _chunks(request):
+    async for chunk in chunks(request):
         for frame in parser.feed(chunk):
             group.append(frame)
             held += frame.length
@@ -98,14 +114,15 @@ async def groups(request: Request) -> AsyncIterator[list[Frame]]:
         yield group
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def chunks(request: Request, stop: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+    """Yield a body as it comes; raises ``pack.slow`` when it does not, breaks off, or is told to stop."""
     stream = aiter(request.stream())
     received, waited = 0, 0.0
     while True:
         asked = time.monotonic()
         try:
             async with asyncio.timeout(IDLE_SECONDS):
-                chunk = await anext(stream)
+                chunk = await _next(stream, stop)
         except StopAsyncIteration:
             return
         except (TimeoutError, ClientDisconnect):
@@ -116,3 +133,19 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
         if waited > IDLE_SECONDS and received < waited * SLOWEST_BYTES_PER_SECOND:
             raise ImportalError(PACK_SLOW)
         yield chunk
+
+
+async def _next(stream: AsyncIterator[bytes], stop: asyncio.Event | None) -> bytes:
+    """Return the next chunk; raises TimeoutError when it is told to stop before one has come."""
+    if stop is None:
+        return await anext(stream)
+    coming = asyncio.ensure_future(anext(stream))
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not coming.done():
+            raise TimeoutError
+        return coming.result()
+    finally:
+        coming.cancel()
+        stopping.cancel()

@@ -24,8 +24,9 @@ _KINDS: dict[FileState, ArrivedKind] = {
     FileState.KEPT: "document",
     FileState.REFUSED: "refused",
 }
-# Senders see one word for both: nothing more is needed of them.
-_SHOWN = {FileState.DUPLICATE: FileState.STORED}
+# Senders see one word for both: nothing more is needed of them, or not all has been done yet.
+SHOWN = {FileState.DUPLICATE: FileState.STORED, FileState.UNPACKING: FileState.PARTIAL}
+_NO_FILE = [FileState.UNPACKED.value, FileState.REMOVED.value]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,11 @@ def list_files(session: Session, submission_id: str, after: int, limit: int) -> 
     """Return a page of files by number, beginning behind ``after``."""
     files = session.scalars(
         select(TransferFile)
-        .where(TransferFile.submission_id == submission_id, TransferFile.number > after)
+        .where(
+            TransferFile.submission_id == submission_id,
+            TransferFile.number > after,
+            TransferFile.state != FileState.REMOVED.value,
+        )
         .order_by(TransferFile.number)
         .limit(limit)
     ).all()
@@ -101,10 +106,14 @@ def list_files(session: Session, submission_id: str, after: int, limit: int) -> 
 
 
 def arrived(session: Session, submission_id: str) -> list[ArrivedFile]:
-    """Return every settled file of a submission, by number."""
+    """Return every settled file of a submission, by number; of an archive that was unpacked, its entries."""
     files = session.scalars(
         select(TransferFile)
-        .where(TransferFile.submission_id == submission_id, TransferFile.confirmed_at.is_not(None))
+        .where(
+            TransferFile.submission_id == submission_id,
+            TransferFile.confirmed_at.is_not(None),
+            TransferFile.state.not_in(_NO_FILE),
+        )
         .order_by(TransferFile.number)
     )
     return [_arrived(file) for file in files]
@@ -187,7 +196,7 @@ def forget_files(session: Session, submission_id: str) -> int:
 def _listed(file: TransferFile, received: list[tuple[int, int]] | None) -> ListedFile:
     state = FileState(file.state)
     ranges = None if received is None else tuple(covered(received))
-    return ListedFile(file.number, file.fingerprint, _SHOWN.get(state, state).value, file.code, ranges)
+    return ListedFile(file.number, file.fingerprint, SHOWN.get(state, state).value, file.code, ranges)
 
 
 def _arrived(file: TransferFile) -> ArrivedFile:

@@ -4,6 +4,7 @@ A frame is a length (32 bits, big endian), a header in JSON of that length, and 
 claim of a header is checked against the limits before anything is set aside for it.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -153,6 +154,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice")
     return result
+
+
+def digest_of(data: bytes) -> str:
+    """Return the SHA-256 of some bytes, 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def frames_of(pack: bytes) -> list[Frame]:

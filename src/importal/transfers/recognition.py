@@ -17,13 +17,18 @@ def fingerprint(path: str, size: int, beginning_sha256: str) -> str:
     return hashlib.sha256(f"{size}\n{beginning_sha256}\n{path}".encode("utf-8", "replace")).hexdigest()
 
 
+def of_whole(path: str, size: int, sha256: str, pieces: Iterable[bytes]) -> str:
+    """Return the fingerprint of a whole file that came without one; ``sha256`` is of all its bytes."""
+    long = sha256 if size <= OTHER_BYTES else _sha256_of_beginning(pieces)
+    return fingerprint(path, size, long)
+
+
 def is_of(announced: str, path: str, head: bytes, sha256: str, size: int, pieces: Iterable[bytes]) -> bool:
     """Whether a whole file is the one that was announced; ``head`` is its beginning, ``sha256`` of it all."""
     short = hashlib.sha256(head[:INSTANCE_BYTES]).hexdigest()
     if fingerprint(path, size, short) == announced:
         return True
-    long = sha256 if size <= OTHER_BYTES else _sha256_of_beginning(pieces)
-    return fingerprint(path, size, long) == announced
+    return of_whole(path, size, sha256, pieces) == announced
 
 
 def _sha256_of_beginning(pieces: Iterable[bytes]) -> str:

@@ -11,7 +11,7 @@ from importal.invitations import Sending
 from importal.transfers import announcement, finishing, listing, schemas
 from importal.transfers.coding import ENCODINGS
 from importal.transfers.frames import FrameAnswer, require_open, take_frames
-from importal.transfers.intake import Intake, cost_of, groups
+from importal.transfers.intake import Intake, cost_of, groups, intake_of
 from importal.transfers.packs import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/submissions", tags=["sender"])
@@ -22,15 +22,6 @@ _PACK_BODY = {
         "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-
-
-async def _intake(request: Request) -> Intake:
-    """Return the places of this process, made in its event loop at the first pack."""
-    state = request.app.state
-    if not hasattr(state, "intake"):
-        state.intake = Intake()
-    found: Intake = state.intake
-    return found
 
 
 @router.get("/open")
@@ -103,7 +94,7 @@ async def receive_pack(
     request: Request,
     sender: Sending,
     site: SiteDep,
-    intake: Annotated[Intake, Depends(_intake)],
+    intake: Annotated[Intake, Depends(intake_of)],
 ) -> schemas.PackAnswer:
     """Take a pack of frames; what is confirmed in the answer is on the disk."""
     # Asked before the body is read: a stranger's bytes are not worth a place.

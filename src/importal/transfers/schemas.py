@@ -42,7 +42,7 @@ class FileShown(BaseModel):
 
     number: int
     fingerprint: str
-    state: Literal["announced", "partial", "stored", "kept", "refused"]
+    state: Literal["announced", "partial", "stored", "kept", "refused", "unpacked"]
     received: list[tuple[int, int]] | None = None
     code: str | None = None
 
@@ -52,6 +52,32 @@ class FileList(BaseModel):
 
     files: list[FileShown]
     next: int | None
+
+
+class EntryShown(BaseModel):
+    """What became of one file inside an archive; the path begins with the archive's own."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    path: str = Field(repr=False)
+    state: Literal["announced", "partial", "stored", "kept", "refused"]
+    code: str | None
+    sentence: str | None
+
+
+class UploadShown(BaseModel):
+    """What is there of an upload by tus, and what became of it; ``files`` of an archive only."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    size: int
+    offset: int
+    state: Literal["announced", "partial", "stored", "kept", "refused", "unpacked"]
+    code: str | None
+    sentence: str | None
+    files: list[EntryShown]
 
 
 class FrameShown(BaseModel):

@@ -116,6 +116,7 @@ def _record(
         move_to(file, decision.state)
         file.code = decision.code
         file.sha256 = item.arrival.sha256
+        file.fingerprint = item.arrival.fingerprint
         file.confirmed_at = site.clock()
         if isinstance(item, ArrivedDocument):
             file.document_kind = item.kind.value

@@ -26,6 +26,7 @@ class TransferFile(Base):
             postgresql_where=_ONE_INSTANCE,
         ),
         Index(None, "submission_id", "state"),
+        Index(None, "archive_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -33,8 +34,17 @@ class TransferFile(Base):
     number: Mapped[int]
     path_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     size: Mapped[int] = mapped_column(BigInteger)
-    # By this the same file of the same disc is recognised, and another one under its path is not.
+    # By this the same file of the same disc is recognised, and another one under its path is not. Of an
+    # upload it is empty until all bytes are here.
     fingerprint: Mapped[str]
+    # Begun by a tus client, which knows neither fingerprint nor number beforehand.
+    is_upload: Mapped[bool] = mapped_column(default=False)
+    # What that client said of the file, to be told again (tus 1.0, HEAD); it may hold a person's name.
+    metadata_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # What the sender says the SHA-256 will be.
+    promised_sha256: Mapped[str | None]
+    # The archive that this file was an entry of.
+    archive_id: Mapped[str | None] = mapped_column(ForeignKey("transfer_files.id", ondelete="CASCADE"))
     role: Mapped[str]
     announced_study_uid: Mapped[str | None]
     state: Mapped[str]

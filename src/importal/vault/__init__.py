@@ -10,6 +10,7 @@ from importal.vault.identifiers import OriginalIdentifier, collisions, find, ori
 from importal.vault.originals import (
     PATCH_IN_ROW_BYTES,
     KeptPatch,
+    forget_patch,
     forget_patches,
     keep_patch,
     restore_original,
@@ -26,6 +27,7 @@ __all__ = [
     "VaultPseudonym",
     "collisions",
     "find",
+    "forget_patch",
     "forget_patches",
     "keep_patch",
     "original_identifiers",

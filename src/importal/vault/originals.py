@@ -69,6 +69,15 @@ def restore_original(
         raise ImportalError(ORIGINAL_DAMAGED) from error
 
 
+def forget_patch(session: Session, owner_id: str) -> str | None:
+    """Delete the patch of one object; return its key if it lies in the storage."""
+    row = session.get(VaultPatch, owner_id)
+    if row is None:
+        return None
+    session.delete(row)
+    return row.storage_key
+
+
 def forget_patches(session: Session, group_id: str) -> list[str]:
     """Delete the patches of a group; return the keys of those that lie in the storage."""
     of_group = VaultPatch.group_id == group_id

@@ -58,7 +58,7 @@ def app_of(site: Site) -> TestClient:
     app = FastAPI()
     app.state.site = site
     http_api.install_problems(app)
-    for router in (invitations.router, submissions.router, transfers.router):
+    for router in (invitations.router, submissions.router, transfers.router, transfers.tus_router):
         app.include_router(router)
     return TestClient(app, base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
 

@@ -303,6 +303,10 @@ def upgrade() -> None:
         sa.Column("path_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("is_upload", sa.Boolean(), nullable=False),
+        sa.Column("metadata_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("promised_sha256", sa.String(), nullable=True),
+        sa.Column("archive_id", sa.String(), nullable=True),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("announced_study_uid", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
@@ -325,6 +329,12 @@ def upgrade() -> None:
         sa.Column("document_kind", sa.String(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
+            ["archive_id"],
+            ["transfer_files.id"],
+            name=op.f("fk_transfer_files_archive_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_transfer_files_submission_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer_files")),
@@ -334,6 +344,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_transfer_files_submission_id_state"), ["submission_id", "state"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_transfer_files_archive_id"), ["archive_id"], unique=False)
         batch_op.create_index(
             "uq_transfer_files_instance",
             ["submission_id", "sop_instance_uid"],

@@ -17,5 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: { input: { sender: 'index.html', desk: 'desk.html' } },
   },
+  // The worker loads its parts when it needs them.
+  worker: { format: 'es' },
   server: { proxy: { '/api': 'http://127.0.0.1:8000' } },
 });

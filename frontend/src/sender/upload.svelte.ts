@@ -199,7 +199,7 @@ class Upload {
 
   #show(part: Pick<TransferProgress, 'phase'>): void {
     const totalBytes = choice.totals.bytes;
-    const empty = { confirmedBytes: 0, secondsLeft: null, studyUid: null, failures: [] };
+    const empty = { confirmedBytes: 0, sentBytes: 0, secondsLeft: null, studyUid: null, failures: [] };
     this.progress = { totalBytes, ...empty, ...(this.#transfer ? this.progress : {}), ...part };
   }
 

@@ -142,8 +142,11 @@ export class Api {
     return this.#call('POST', '/submissions', { json: submission });
   }
 
-  async announce(id: string, files: readonly AnnouncedFile[], signal?: AbortSignal): Promise<void> {
-    await this.#call('PUT', `/submissions/${id}/files`, { json: { files } }, signal);
+  /** The encodings in which the server takes frames. */
+  async announce(id: string, files: readonly AnnouncedFile[], signal?: AbortSignal): Promise<string[]> {
+    const path = `/submissions/${id}/files`;
+    const answer = await this.#call<{ encodings?: string[] }>('PUT', path, { json: { files } }, signal);
+    return answer.encodings ?? [];
   }
 
   /** What the server has of every announced file. */

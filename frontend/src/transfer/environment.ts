@@ -1,4 +1,5 @@
 /** What the engine needs of the browser; tests put their own in its place. */
+import type { Coder } from './coding/coder';
 
 export interface Environment {
   /** Seconds, for measuring. */
@@ -7,10 +8,14 @@ export interface Environment {
   isOnline(): boolean;
   /** Ends after `milliseconds`, when the network comes back, or when `signal` is aborted. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** What makes frames smaller in one of these encodings; null where that is not to be had. */
+  coder(encodings: readonly string[]): Promise<Coder | null>;
 }
 
+const now = () => performance.now() / 1000;
+
 export const BROWSER: Environment = {
-  now: () => performance.now() / 1000,
+  now,
   random: () => Math.random(),
   isOnline: () => navigator.onLine,
   wait: (milliseconds, signal) =>
@@ -26,4 +31,9 @@ export const BROWSER: Environment = {
       signal.addEventListener('abort', done);
       if (signal.aborted) done();
     }),
+  coder: async (encodings) => {
+    // Not part of the page: nobody waits for it before there is something to send.
+    const { Coder, WorkerShop } = await import('./coding/coder');
+    return new Coder(new WorkerShop(encodings), now);
+  },
 };

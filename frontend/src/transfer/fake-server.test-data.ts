@@ -19,6 +19,9 @@ export class FakeServer {
   atOnce = 0;
   mostAtOnce = 0;
   repeatedBytes = 0;
+  codedFrames = 0;
+  /** Refuses every coded frame, as if the original did not come out. */
+  cannotUnpack = false;
   finished = 0;
   /** Milliseconds before each answer. */
   latency = 1;
@@ -57,7 +60,7 @@ export class FakeServer {
       if (!this.files.has(number))
         this.files.set(number, { fingerprint, size, bytes: new Uint8Array(size), received: [] });
     }
-    return Response.json({ announced: files.length });
+    return Response.json({ announced: files.length, encodings: ['gzip'] });
   }
 
   async #pack(body: Blob): Promise<Response> {
@@ -68,6 +71,9 @@ export class FakeServer {
       const digest = createHash('sha256').update(frame.bytes).digest('hex');
       if (!file)
         return { file: frame.file, offset: frame.offset, result: 'refused', code: 'frame.unknown_file' };
+      if (frame.encoding !== 'identity') this.codedFrames += 1;
+      if (this.cannotUnpack && frame.encoding !== 'identity')
+        return { file: frame.file, offset: frame.offset, result: 'refused', code: 'frame.coding' };
       if (digest !== frame.sha256) return { ...frame, result: 'refused', code: 'frame.digest' };
       const known = file.received.some(
         ([offset, length]) => offset === frame.offset && length === frame.bytes.length,

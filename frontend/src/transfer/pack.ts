@@ -10,8 +10,12 @@ export const MAXIMUM_HEADER = 4096;
 export interface Frame {
   file: number;
   offset: number;
-  bytes: Uint8Array;
+  /** Number of original bytes, and their SHA-256. */
+  length: number;
   sha256: string;
+  encoding: string;
+  /** What travels; the original bytes themselves when the encoding is "identity". */
+  bytes: Uint8Array;
 }
 
 const encoder = new TextEncoder();
@@ -20,20 +24,18 @@ const encoder = new TextEncoder();
 export async function makeFrame(file: number, offset: number, bytes: Uint8Array): Promise<Frame> {
   const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>);
   const sha256 = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { file, offset, bytes, sha256 };
+  return { file, offset, length: bytes.byteLength, sha256, encoding: 'identity', bytes };
 }
 
 /** The pack as a body for a request; the bytes of the frames are not copied. */
 export function encodePack(frames: readonly Frame[]): Blob {
   const parts: BlobPart[] = [PACK_MARK];
-  for (const { file, offset, bytes, sha256 } of frames) {
+  for (const { file, offset, length, sha256, encoding, bytes } of frames) {
     const size = bytes.byteLength;
-    const header = encoder.encode(
-      JSON.stringify({ file, offset, length: size, sha256, encoding: 'identity', size }),
-    );
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, header.byteLength);
-    parts.push(length, header, bytes as Uint8Array<ArrayBuffer>);
+    const header = encoder.encode(JSON.stringify({ file, offset, length, sha256, encoding, size }));
+    const headerLength = new Uint8Array(4);
+    new DataView(headerLength.buffer).setUint32(0, header.byteLength);
+    parts.push(headerLength, header, bytes as Uint8Array<ArrayBuffer>);
   }
   return new Blob(parts, { type: 'application/vnd.importal.pack' });
 }

@@ -33,8 +33,11 @@ export interface FailedFile {
 
 export interface TransferProgress {
   phase: TransferPhase;
+  /** Bytes of the files, whatever was sent for them. */
   confirmedBytes: number;
   totalBytes: number;
+  /** What went over the line for them; fewer where frames were coded. */
+  sentBytes: number;
   secondsLeft: number | null;
   /** Study whose files are on their way. */
   studyUid: string | null;

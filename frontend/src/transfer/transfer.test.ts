@@ -13,6 +13,7 @@ const INSTANT: Environment = {
   random: () => 0.5,
   isOnline: () => true,
   wait: () => new Promise((resolve) => setTimeout(resolve, 1)),
+  coder: () => Promise.resolve(null),
 };
 
 function memoryFile(path: string, size: number): SourceFile {

@@ -5,17 +5,17 @@
  * - a file that cannot be read is named, the others go on; without it nothing is handed over unasked;
  * - at most one pack per connection is held in memory.
  */
-import { isUid } from '../selection/header';
+import { announce } from './announce';
 import { type Api, ApiError, type FrameResult, type Receipt } from './api';
+import type { Coder } from './coding/coder';
 import type { Environment } from './environment';
 import { Failures } from './failures';
 import { Pace, Speedometer } from './pace';
 import { encodePack } from './pack';
 import { persistently } from './persist';
 import type { TransferListener, TransferProgress } from './progress';
-import { missingRanges, type Pack, type Range, type TransferFile, WorkList } from './work';
+import { missingRanges, type Pack, type TransferFile, WorkList } from './work';
 
-const ANNOUNCED_AT_ONCE = 1000;
 /** How often a frame is sent again whose digest was wrong on arrival. */
 const MOST_REPEATS = 3;
 /** How often missing files are looked for and sent again before giving up. */
@@ -27,6 +27,8 @@ export class Transfer {
   readonly #speed = new Speedometer();
   readonly #failures = new Failures();
   readonly #repeats = new Map<string, number>();
+  #coder: Coder | null = null;
+  readonly #useCoder = (coder: Coder | null) => (this.#coder = coder);
   #active = 0;
   #gate: Promise<void> | null = null;
   #openGate: () => void = () => undefined;
@@ -40,7 +42,7 @@ export class Transfer {
     private readonly environment: Environment,
   ) {
     const totalBytes = files.reduce((sum, { file }) => sum + file.size, 0);
-    const empty = { confirmedBytes: 0, secondsLeft: null, studyUid: null, failures: [] };
+    const empty = { confirmedBytes: 0, sentBytes: 0, secondsLeft: null, studyUid: null, failures: [] };
     this.#progress = { phase: 'preparing', totalBytes, ...empty };
   }
 
@@ -58,6 +60,8 @@ export class Transfer {
       this.#change({ phase: this.#stop.signal.aborted ? 'cancelled' : 'failed' });
       this.#stop.abort();
       throw error;
+    } finally {
+      this.#coder?.close();
     }
   }
 
@@ -83,18 +87,12 @@ export class Transfer {
   }
 
   async #announce(): Promise<void> {
-    const all = this.files.map(({ number, file, role, studyUid, fingerprint }) => ({
-      number,
-      path: file.path,
-      size: file.size,
-      fingerprint,
-      role,
-      ...(studyUid && isUid(studyUid) ? { study_instance_uid: studyUid } : {}),
-    }));
-    for (let at = 0; at < all.length; at += ANNOUNCED_AT_ONCE) {
-      const some = all.slice(at, at + ANNOUNCED_AT_ONCE);
-      await this.#persistently(() => this.api.announce(this.submissionId, some, this.#stop.signal));
-    }
+    const { signal } = this.#stop;
+    const encodings = await announce(this.files, (some) =>
+      this.#persistently(() => this.api.announce(this.submissionId, some, signal)),
+    );
+    // Not waited for: plain packs can go meanwhile.
+    if (encodings.length > 0) this.environment.coder(encodings).then(this.#useCoder, () => undefined);
   }
 
   async #sendMissing(): Promise<void> {
@@ -148,7 +146,7 @@ export class Transfer {
         const pack = await work.next(this.#pace.packBytes);
         if (!pack) return;
         this.#change({ studyUid: pack.ranges[0]?.target.studyUid ?? null });
-        if (await this.#deliver(pack, work)) onSuccess();
+        if (await this.#deliver((await this.#coder?.code(pack)) ?? pack, work)) onSuccess();
       }
     } finally {
       this.#active -= 1;
@@ -159,28 +157,32 @@ export class Transfer {
   async #deliver(pack: Pack, work: WorkList): Promise<boolean> {
     const body = encodePack(pack.frames);
     try {
-      const results = await this.#persistently(() =>
-        this.api.sendPack(this.submissionId, body, this.#stop.signal),
-      );
+      const send = () => this.api.sendPack(this.submissionId, body, this.#stop.signal);
+      const results = await this.#persistently(() => this.#coder?.timed(pack, body.size, send) ?? send());
       this.#pace.succeeded();
-      this.#settle(pack.ranges, results, work);
+      this.#change({ sentBytes: this.#progress.sentBytes + body.size });
+      this.#settle(pack, results, work);
       return true;
     } catch (error) {
       const tooLarge = error instanceof ApiError && error.status === 413 && !error.code.startsWith('limit.');
-      if (!(tooLarge && this.#pace.tooLarge(pack.bytes))) throw error;
+      if (!(tooLarge && this.#pace.tooLarge(Math.min(pack.bytes, body.size)))) throw error;
       work.putBack(pack.ranges);
       return false;
     }
   }
 
-  #settle(ranges: readonly Range[], results: readonly FrameResult[], work: WorkList): void {
+  #settle({ frames, ranges }: Pack, results: readonly FrameResult[], work: WorkList): void {
     const answers = new Map(results.map((result) => [`${result.file}:${result.offset}`, result]));
     let confirmed = 0;
-    for (const range of ranges) {
+    for (const [at, range] of ranges.entries()) {
       const key = `${range.target.number}:${range.start}`;
       const answer = answers.get(key);
       if (answer && answer.result !== 'refused') {
         confirmed += range.end - range.start;
+        continue;
+      }
+      if (this.#coder?.isBroken(frames[at], answer?.code)) {
+        work.putBack([range]);
         continue;
       }
       const repeats = (this.#repeats.get(key) ?? 0) + 1;
@@ -200,10 +202,8 @@ export class Transfer {
   #advance(bytes: number): void {
     const confirmedBytes = Math.min(this.#progress.confirmedBytes + bytes, this.#progress.totalBytes);
     this.#speed.observe(confirmedBytes, this.environment.now());
-    const secondsLeft = this.#gate
-      ? null
-      : this.#speed.secondsLeft(this.#progress.totalBytes - confirmedBytes);
-    this.#change({ confirmedBytes, secondsLeft });
+    const left = this.#progress.totalBytes - confirmedBytes;
+    this.#change({ confirmedBytes, secondsLeft: this.#gate ? null : this.#speed.secondsLeft(left) });
   }
 
   #leaveOut(target: TransferFile): void {

@@ -56,10 +56,13 @@ class Hospital:
         valid_for: timedelta = timedelta(days=3),
         kind: invitations.SenderKind = invitations.SenderKind.PATIENT,
         revoked: bool = False,
+        deidentified: bool = False,
     ) -> str:
         """Make an invitation; return its code."""
         site = self.built.site
-        wanted = invitations.NewInvitation(institution_id or self.home_id, kind, valid_for)
+        wanted = invitations.NewInvitation(
+            institution_id or self.home_id, kind, valid_for, deidentified=deidentified
+        )
         with site.database.transaction() as session:
             invitation, code = invitations.invite(session, site, wanted, TESTER)
             if revoked:

@@ -33,3 +33,12 @@ export interface HeldItem {
   frames: number;
   url: string;
 }
+
+/** Each item with its number among those of its kind: picture 1, picture 2, document 1. */
+export function numbered(items: readonly HeldItem[]): { item: HeldItem; number: number }[] {
+  const counts = { picture: 0, document: 0 };
+  return items.map((item) => {
+    counts[item.kind] += 1;
+    return { item, number: counts[item.kind] };
+  });
+}

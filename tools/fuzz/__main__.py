@@ -1,5 +1,6 @@
 """``make fuzz``: every target in a process of its own, one line each; what was found lies in .fuzz/findings.
 
+Headers are tried in two phases: first guided by coverage, then many mutations of what that found.
 ``RUNS=0.01 make fuzz`` runs a hundredth. A finding becomes a test when it is copied to tests/cases/fuzz as
 TARGET-DIGEST.bin, and is then part of every later run.
 """
@@ -15,7 +16,8 @@ from typing import Any
 FOLDER = Path(".fuzz")
 PACKAGES = FOLDER / "packages"
 _EDGES = re.compile(r"\bcov: (\d+)")
-RUNS = {"neutralise": 300_000, "localise": 200_000, "restore": 400_000, "packs": 400_000, "coding": 400_000}
+RUNS = {"neutralise": 100_000, "localise": 100_000, "restore": 400_000, "packs": 400_000, "coding": 400_000}
+MASS = {"neutralise": 500_000, "localise": 500_000}
 
 
 def main() -> int:
@@ -25,10 +27,12 @@ def main() -> int:
     wanted = sys.argv[1:] or list(RUNS)
     found = total = 0
     for target in wanted:
-        summary = _run(target, max(1, int(RUNS[target] * share)))
-        total += summary["inputs"]
-        found += len(summary["findings"])
-        print(_line(target, summary), flush=True)
+        guided = _run("run", target, RUNS[target], share)
+        summaries = [guided, _run("mass", target, MASS[target], share)] if target in MASS else [guided]
+        for summary in summaries:
+            total += summary["inputs"]
+            found += len(summary["findings"])
+            print(_line(target, summary), flush=True)
     print(f"{total} inputs, {found or 'no'} findings")
     return 1 if found else 0
 
@@ -38,7 +42,7 @@ def _line(target: str, summary: dict[str, Any]) -> str:
     return (
         f"{target:<12}{summary['inputs']:>8} inputs, {summary['processor_seconds']} s of processor time, "
         f"slowest {summary['slowest_seconds']:.3f} s, memory grew by {summary['most_memory_bytes'] >> 20} MB "
-        f"at most, {summary['edges']} edges of the code covered, findings: {found}"
+        f"at most, {summary['edges'] or 'no'} edges of the code counted, findings: {found}"
     )
 
 
@@ -58,15 +62,16 @@ def _pip() -> list[str]:
     return ["python3", "-m", "pip"]
 
 
-def _run(target: str, runs: int) -> dict[str, Any]:
+def _run(phase: str, target: str, runs: int, share: float) -> dict[str, Any]:
     environment = os.environ | {"PYTHONPATH": str(PACKAGES), "PYTHONHASHSEED": "0"}
-    summary = FOLDER / f"{target}.json"
+    name = FOLDER / (target if phase == "run" else f"{target}-{phase}")
+    summary, said = name.with_suffix(".json"), name.with_suffix(".log")
     summary.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "tools.fuzz.run", target, str(runs)]
-    with (FOLDER / f"{target}.log").open("wb") as log:
+    command = [sys.executable, "-m", f"tools.fuzz.{phase}", target, str(max(1, int(runs * share)))]
+    with said.open("wb") as log:
         done = subprocess.run(command, env=environment, stdout=log, stderr=log, check=False)
     result: dict[str, Any] = json.loads(summary.read_text(encoding="utf-8")) if summary.exists() else {}
-    text = (FOLDER / f"{target}.log").read_text(encoding="utf-8", errors="replace")
+    text = said.read_text(encoding="utf-8", errors="replace")
     result["edges"] = max((int(match[1]) for match in _EDGES.finditer(text)), default=0)
     if done.returncode or "inputs" not in result:
         print(text[-3000:], file=sys.stderr)

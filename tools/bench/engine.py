@@ -46,7 +46,7 @@ def main() -> int:
         print(peak_bytes(), loaded)
         return 0
     tools = peer_tools.install()
-    machine = f"{_processor()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
+    machine = f"{processor()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}"
     print(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, Python {platform.python_version()}")
     print(f"pydicom {pydicom.__version__}; other tools: {tools.versions()}")
     for title, contents in _workloads():
@@ -57,7 +57,8 @@ def main() -> int:
     return 0
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return what this machine computes with."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     return next(
         (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine()

@@ -30,14 +30,24 @@ class Keys:
     """All keys of a site, derived from its secret."""
 
     secret: bytes = field(repr=False)
+    # Purposes are few and files many.
+    _derived: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _sealers: dict[str, "Sealer"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def derive(self, purpose: str) -> bytes:
         """Return the 32-byte key for one purpose."""
-        return HKDF(hashes.SHA256(), 32, salt=b"importal", info=purpose.encode()).derive(self.secret)
+        key = self._derived.get(purpose)
+        if key is None:
+            key = HKDF(hashes.SHA256(), 32, salt=b"importal", info=purpose.encode()).derive(self.secret)
+            self._derived[purpose] = key
+        return key
 
     def sealer(self, purpose: str) -> "Sealer":
         """Return a sealer whose key serves this purpose alone."""
-        return Sealer(self.derive(f"seal/{purpose}"))
+        sealer = self._sealers.get(purpose)
+        if sealer is None:
+            sealer = self._sealers[purpose] = Sealer(self.derive(f"seal/{purpose}"))
+        return sealer
 
     def blind(self, purpose: str, value: str | bytes) -> str:
         """Return a keyed digest (hex) to look a value up without storing it."""

@@ -1,5 +1,7 @@
 """One suite for every adapter of the storage port, and its fake."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,11 @@ from importal.storage import LocalStorage, MemoryStorage, Storage
 @pytest.fixture(params=["local", "memory"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     return LocalStorage(tmp_path / "objects") if request.param == "local" else MemoryStorage()
+
+
+def place_of(descriptor: int) -> Path:
+    """Return the file that a descriptor stands for."""
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def test_objects_are_read_as_they_were_written(storage: Storage):
@@ -83,11 +90,12 @@ def test_the_local_disk_syncs_files_before_names_and_folders_last(
 
     storage = LocalStorage(tmp_path / "objects")
     events: list[tuple[str, str]] = []
-    sync = local._sync
-    monkeypatch.setattr(local, "_sync", lambda path: (events.append(("sync", path.suffix)), sync(path)))
-    replace = Path.replace
+    sync, replace = os.fsync, os.replace
     monkeypatch.setattr(
-        Path, "replace", lambda self, to: (events.append(("rename", "")), replace(self, to))[1]
+        local.os, "fsync", lambda file: (events.append(("sync", place_of(file).suffix)), sync(file))[1]
+    )
+    monkeypatch.setattr(
+        local.os, "replace", lambda old, new: (events.append(("rename", "")), replace(old, new))[1]
     )
     storage.write_all([("a/b/one", [b"1"]), ("a/b/two", [b"2"])])
     kinds = [kind if suffix == "" else f"{kind}{suffix}" for kind, suffix in events]
@@ -136,3 +144,31 @@ def test_the_name_of_a_new_store_outlives_a_power_cut_as_well(
     monkeypatch.setattr(local, "_sync", lambda path: (synced.append(path), sync(path)))
     LocalStorage(tmp_path / "data" / "objects")
     assert {tmp_path, tmp_path / "data"} <= set(synced)
+
+
+def test_what_could_not_be_synced_is_written_anew_and_never_synced_a_second_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from importal.storage import local
+
+    storage = LocalStorage(tmp_path / "objects")
+    synced: list[tuple[str, int]] = []
+    sync = os.fsync
+
+    def failing(file: int) -> None:
+        synced.append((place_of(file).name, os.fstat(file).st_size))
+        if len(synced) == 1:
+            raise OSError(errno.EIO, "broken")
+        sync(file)
+
+    monkeypatch.setattr(local.os, "fsync", failing)
+    with pytest.raises(OSError):
+        storage.write_all([("a/one", [b"1234"])])
+    with pytest.raises(KeyError):
+        storage.read("a/one")
+    storage.write_all([("a/one", [b"1234"])])
+    assert storage.read("a/one") == b"1234"
+    files = [name for name, _size in synced if name.endswith(".part")]
+    assert len(files) == len(set(files)) == 2
+    # On the descriptor that wrote it, when all of it was written.
+    assert {size for name, size in synced if name.endswith(".part")} == {4}

@@ -1,4 +1,4 @@
-"""What receives in ``make bench-transfer``: Importal and its peers, each with its own requests for the same files.
+"""What receives in ``make bench-transfer``: Importal and its peers, each with requests for the same files.
 
 Peers come from Debian and npm and are unpacked into .bench, never into the product: `nginx` and
 `orthanc-dicomweb` by apt-get, `@tus/server` by npm. Orthanc is the one of this machine.
@@ -16,7 +16,8 @@ import uuid
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 from importal import client
@@ -36,7 +37,6 @@ class Receiver:
 
     port: int
     process_id: int
-    requests: "Sequence[tuple[str, object]]" = field(default=())
 
 
 def free_port() -> int:
@@ -86,11 +86,17 @@ class Importal:
         program = [sys.executable, "-m", "importal"]
         for command in (("institution", "Bench"), ("invite",)):
             done = subprocess.run(
-                [*program, *command], env={**os.environ, **settings}, capture_output=True, text=True, check=False
+                [*program, *command],
+                env={**os.environ, **settings},
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if done.returncode:
                 raise RuntimeError(done.stderr + done.stdout)
-        self._code = next(line.split()[-1] for line in done.stdout.splitlines() if line.startswith("Upload code"))
+        self._code = next(
+            line.split()[-1] for line in done.stdout.splitlines() if line.startswith("Upload code")
+        )
         with running([*program, "serve", "--no-worker"], port, folder, **settings) as process_id:
             yield Receiver(port, process_id)
 
@@ -121,12 +127,22 @@ class Importal:
         ]
         for start in range(0, len(rows), 1000):
             api.announce(submission_id, rows[start : start + 1000])
-        headers = {"Authorization": f"Bearer {api._token}", "Content-Type": MEDIA_TYPE}  # noqa: SLF001
+        headers = {"Authorization": f"Bearer {self._token(receiver.port)}", "Content-Type": MEDIA_TYPE}
         path = f"/api/submissions/{submission_id}/packs"
         return [
-            Request("POST", path, encode_pack(frames), headers, whole, sum(len(frame.data) for frame in frames))
+            Request(
+                "POST", path, encode_pack(frames), headers, whole, sum(len(frame.data) for frame in frames)
+            )
             for frames, whole in _packs(files)
         ]
+
+    def _token(self, port: int) -> str:
+        connection = HTTPConnection("127.0.0.1", port)
+        body = json.dumps({"code": self._code})
+        connection.request("POST", "/api/invitations/open", body, {"Content-Type": "application/json"})
+        token: str = json.loads(connection.getresponse().read())["token"]
+        connection.close()
+        return token
 
 
 def _fingerprint(path: str, data: bytes) -> str:
@@ -209,12 +225,13 @@ TUS = """
 import { Server } from '@tus/server';
 import { FileStore } from '@tus/file-store';
 const [port, directory] = process.argv.slice(2);
-new Server({ path: '/files', datastore: new FileStore({ directory }) }).listen({ host: '127.0.0.1', port: +port });
+const server = new Server({ path: '/files', datastore: new FileStore({ directory }) });
+server.listen({ host: '127.0.0.1', port: +port });
 """
 
 
 class Tus:
-    """@tus/server on Node: creation and one PATCH, as tus-js-client does, or both in one request; never synced."""
+    """@tus/server on Node: creation and one PATCH, as tus-js-client does, or both at once; never synced."""
 
     def __init__(self, *, at_once: bool) -> None:
         self.name = "@tus/server, creation-with-upload" if at_once else "@tus/server, POST + PATCH"
@@ -235,8 +252,16 @@ class Tus:
         found = []
         for number, data in enumerate(files):
             name = b64encode(str(number).encode()).decode()
-            head = {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(data)), "Upload-Metadata": f"filename {name}"}
-            body = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+            head = {
+                "Tus-Resumable": "1.0.0",
+                "Upload-Length": str(len(data)),
+                "Upload-Metadata": f"filename {name}",
+            }
+            body = {
+                "Tus-Resumable": "1.0.0",
+                "Content-Type": "application/offset+octet-stream",
+                "Upload-Offset": "0",
+            }
             if self._at_once:
                 head |= {"Content-Type": "application/offset+octet-stream"}
                 found.append(Request("POST", "/files", data, head, 1, len(data)))
@@ -250,8 +275,8 @@ NGINX = """
 daemon off; pid {folder}/pid; error_log {folder}/error; worker_processes auto;
 events {{ worker_connections 256; }}
 http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; client_max_body_size 0;
+  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/p;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; client_max_body_size 0;
   server {{ listen 127.0.0.1:{port}; root {folder}/files;
     location / {{ dav_methods PUT; create_full_put_path on; keepalive_requests 1000000; }} }}
 }}

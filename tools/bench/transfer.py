@@ -1,4 +1,4 @@
-"""``make bench-transfer``: what the server takes, beside its peers, on loopback and in one run; prints tables.
+"""``make bench-transfer``: what the server takes, beside its peers, in one run on loopback; prints tables.
 
 All take the same files in turns: single objects of 512 MB, many of 300 kB, more of 40 kB, over one connection
 and over six. Wall-clock, because servers wait for disks; only the ratios within a run count. Each turn ends
@@ -85,16 +85,16 @@ def _renumbered(head: bytes, uid: bytes, other: bytes) -> bytes:
         if tag[0] == 2:
             group = head.index(b"\x02\x00\x00\x00UL\x04\x00")
             known = int.from_bytes(head[group + 8 : group + 12], "little")
-            head = head[: group + 8] + (known + len(value) - length).to_bytes(4, "little") + head[group + 12 :]
+            head = (
+                head[: group + 8] + (known + len(value) - length).to_bytes(4, "little") + head[group + 12 :]
+            )
         head = head[: at + 6] + len(value).to_bytes(2, "little") + value + head[at + 8 + length :]
     assert uid not in head[:400] or other.startswith(uid)
     return head
 
 
-def _measure(
-    receiver: Importal | Orthanc | Tus | Nginx, files: Sequence[bytes], connections: int
-) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="transfer-", dir=os.environ.get("PLACE", "/var/tmp")))  # noqa: S108
+def _measure(receiver: Importal | Orthanc | Tus | Nginx, files: Sequence[bytes], connections: int) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="transfer-"))
     try:
         with receiver.running(folder) as running:
             # A server is measured warm; the first request loads and connects.
@@ -112,7 +112,7 @@ def _measure(
 def _plain(files: Sequence[bytes], connections: int) -> Load:
     """Do what the least is: digest, write, sync the file and, at the end, its folder."""
     load, lock, waiting = Load(), threading.Lock(), iter(enumerate(files))
-    folder = Path(tempfile.mkdtemp(prefix="transfer-", dir=os.environ.get("PLACE", "/var/tmp")))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="transfer-"))
     begun = time.perf_counter()
 
     def work() -> None:
@@ -147,10 +147,8 @@ def _peak(process_id: int) -> float | None:
 
 def _print_row(name: str, load: Load, peak: float | None) -> None:
     memory = "" if peak is None else f"{peak:.0f}"
-    print(
-        f"| {name} | {load.files_per_second:,.0f} | {load.megabytes_per_second:,.0f} | {load.files:,} | {memory} |",
-        flush=True,
-    )
+    speeds = f"{load.files_per_second:,.0f} | {load.megabytes_per_second:,.0f}"
+    print(f"| {name} | {speeds} | {load.files:,} | {memory} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 Bytes go into a temporary file beside their final name, are fsynced, renamed, and the folders that
 changed are fsynced last. One call handles many objects, so that small files share the folder syncs.
+
+A file is synced on the descriptor that wrote it, which is then closed: what the system could not write is
+reported there, once, and a second try that succeeds would prove nothing. So nothing is synced twice; after a
+failure everything is written anew.
 """
 
 import contextlib
@@ -10,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 # fsync waits for the device; several at once are merged by the file system's journal.
@@ -35,15 +39,24 @@ class LocalStorage:
 
     def write_all(self, objects: Sequence[tuple[str, Iterable[bytes | memoryview]]]) -> None:
         written: list[tuple[Path, Path]] = []
+        writing: list[Future[None]] = []
         try:
+            finals = [self._place(key) for key, _pieces in objects]
             folders: set[Path] = set()
-            for key, pieces in objects:
-                final = self._place(key)
-                folders |= self._make_folder(final.parent)
-                temporary = final.with_name(f"{final.name}.{secrets.token_hex(4)}{PART}")
-                written.append((temporary, final))
-                _write(temporary, pieces)
-            list(self._pool.map(lambda pair: _sync(pair[0]), written))
+            for folder in {final.parent for final in finals}:
+                folders |= self._make_folder(folder)
+            written = [
+                (final.with_name(f"{final.name}.{secrets.token_hex(4)}{PART}"), final) for final in finals
+            ]
+            wanted = [
+                (str(temporary), pieces)
+                for (temporary, _final), (_key, pieces) in zip(written, objects, strict=True)
+            ]
+            writing += [
+                self._pool.submit(_write_some, wanted[first::SYNCS_AT_ONCE])
+                for first in range(min(SYNCS_AT_ONCE, len(wanted)))
+            ]
+            _await(writing)
             for temporary, final in written:
                 temporary.replace(final)
             list(self._pool.map(_sync, folders))
@@ -51,6 +64,7 @@ class LocalStorage:
                 self._synced.clear()
             self._synced |= folders
         except BaseException:
+            wait(writing)
             for temporary, _final in written:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
@@ -116,12 +130,28 @@ class LocalStorage:
         return changed
 
 
-def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    with path.open("wb", buffering=0) as file:
+def _await(writing: Sequence[Future[None]]) -> None:
+    """Return when all is written; raise the first failure, but not before nobody writes any more."""
+    wait(writing)
+    for each in writing:
+        each.result()
+
+
+def _write_some(objects: Iterable[tuple[str, Iterable[bytes | memoryview]]]) -> None:
+    for path, pieces in objects:
+        _write(path, pieces)
+
+
+def _write(path: str, pieces: Iterable[bytes | memoryview]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
         for piece in pieces:
             view = memoryview(piece)
             while view.nbytes:
-                view = view[file.write(view) :]
+                view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(path: Path) -> None:

@@ -29,7 +29,8 @@ class OriginalIdentifier:
 def collisions(session: Session, site: Site, replacements: Iterable[dicom.Replacement]) -> frozenset[str]:
     """Return the pseudonyms that already stand for something else, in the vault or among these."""
     identities: dict[str, set[str]] = {}
-    for replacement in replacements:
+    # The images of a study all say the same.
+    for replacement in set(replacements):
         identities.setdefault(replacement.pseudonym, set()).add(_identity(site, replacement))
     for row in _rows(session, identities):
         identities[row.pseudonym].add(row.identity_index)

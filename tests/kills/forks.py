@@ -93,7 +93,7 @@ def _run(environment: dict[str, str], log: str, arguments: tuple[str, ...]) -> N
     from importal.client import api, transfer
 
     # Of the sender alone: a run that waits a minute for each answer that never comes would prove the same.
-    api.TIMEOUT_SECONDS = api.ANSWER_SECONDS = PATIENCE_SECONDS
+    api.TIMEOUT_SECONDS = api.ANSWER_SECONDS = api.PACK_ANSWER_SECONDS = PATIENCE_SECONDS
     transfer.LONGEST_PAUSE_SECONDS = 2.0
     sys.argv = ["importal", *arguments]
     cli.main()

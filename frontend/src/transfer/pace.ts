@@ -2,11 +2,15 @@
 
 const FIRST_PACK = 1 << 20;
 const SMALLEST_PACK = 64 << 10;
+/** Smaller ones are only for what takes no larger bodies. */
+const SLOWEST_PACK = 256 << 10;
 const LARGEST_PACK = 4 << 20;
+/** Packs as large as a connection sends in this time: when the line breaks, little is under way. */
+const PACK_SECONDS = 3;
 const FIRST_CONNECTIONS = 2;
 const MOST_CONNECTIONS = 6;
 
-/** Begins gently, so that the first confirmation comes early, and grows while all goes well. */
+/** Begins gently, so that the first confirmation comes early, and grows as far as the line allows. */
 export class Pace {
   #packBytes = FIRST_PACK;
   #largest = LARGEST_PACK;
@@ -20,14 +24,16 @@ export class Pace {
     return this.#connections;
   }
 
-  succeeded(): void {
-    this.#packBytes = Math.min(this.#packBytes * 2, this.#largest);
+  /** So many bytes took so long on one connection. */
+  succeeded(bytes: number, seconds: number): void {
+    const wanted = Math.round((bytes / Math.max(seconds, 0.001)) * PACK_SECONDS);
+    this.#packBytes = Math.min(this.#packBytes * 2, Math.max(wanted, SLOWEST_PACK), this.#largest);
     this.#connections = Math.min(this.#connections + 1, MOST_CONNECTIONS);
   }
 
   failed(): void {
     this.#connections = Math.max(1, this.#connections >> 1);
-    this.#packBytes = Math.max(Math.min(FIRST_PACK, this.#largest), this.#packBytes >> 1);
+    this.#packBytes = Math.max(Math.min(SLOWEST_PACK, this.#largest), this.#packBytes >> 1);
   }
 
   /** Something on the way takes no bodies of `bytes`; false when they cannot be made smaller. */

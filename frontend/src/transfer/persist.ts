@@ -29,3 +29,7 @@ export async function persistently<T>(attempt: () => Promise<T>, how: Persistenc
     }
   }
 }
+
+/** Whether something on the way takes no bodies of this size; what the hospital limits is another matter. */
+export const isTooLarge = (error: unknown) =>
+  error instanceof ApiError && error.status === 413 && !error.code.startsWith('limit.');

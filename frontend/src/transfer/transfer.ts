@@ -12,14 +12,12 @@ import type { Environment } from './environment';
 import { Failures } from './failures';
 import { Pace, Speedometer } from './pace';
 import { encodePack } from './pack';
-import { persistently } from './persist';
+import { isTooLarge, persistently } from './persist';
 import type { TransferListener, TransferProgress } from './progress';
 import { missingRanges, type Pack, type TransferFile, WorkList } from './work';
 
-/** How often a frame is sent again whose digest was wrong on arrival. */
-const MOST_REPEATS = 3;
-/** How often missing files are looked for and sent again before giving up. */
-const MOST_ROUNDS = 3;
+const MOST_REPEATS = 3; // How often a frame is sent again whose digest was wrong on arrival.
+const MOST_ROUNDS = 3; // How often missing files are looked for and sent again before giving up.
 
 export class Transfer {
   readonly #stop = new AbortController();
@@ -156,16 +154,19 @@ export class Transfer {
   /** Sends one pack until it is answered. False: its ranges went back to the work list. */
   async #deliver(pack: Pack, work: WorkList): Promise<boolean> {
     const body = encodePack(pack.frames);
+    let begun = 0;
     try {
       const send = () => this.api.sendPack(this.submissionId, body, this.#stop.signal);
-      const results = await this.#persistently(() => this.#coder?.timed(pack, body.size, send) ?? send());
-      this.#pace.succeeded();
+      const results = await this.#persistently(() => {
+        begun = this.environment.now();
+        return this.#coder?.timed(pack, body.size, send) ?? send();
+      });
+      this.#pace.succeeded(pack.bytes, this.environment.now() - begun);
       this.#change({ sentBytes: this.#progress.sentBytes + body.size });
       this.#settle(pack, results, work);
       return true;
     } catch (error) {
-      const tooLarge = error instanceof ApiError && error.status === 413 && !error.code.startsWith('limit.');
-      if (!(tooLarge && this.#pace.tooLarge(Math.min(pack.bytes, body.size)))) throw error;
+      if (!(isTooLarge(error) && this.#pace.tooLarge(Math.min(pack.bytes, body.size)))) throw error;
       work.putBack(pack.ranges);
       return false;
     }
@@ -231,8 +232,7 @@ export class Transfer {
   }
 
   #persistently<T>(attempt: () => Promise<T>): Promise<T> {
-    const { environment } = this;
-    const { signal } = this.#stop;
+    const [environment, signal] = [this.environment, this.#stop.signal];
     const onAnswer = () => this.#progress.phase === 'waiting' && this.#change({ phase: 'sending' });
     return persistently(attempt, { environment, signal, onTrouble: () => this.#stumble(), onAnswer });
   }

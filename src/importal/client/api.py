@@ -12,8 +12,9 @@ from importal.client.packs import MEDIA_TYPE
 
 CONNECTIONS = 6
 TIMEOUT_SECONDS = 60.0
-# Putting a large file together on the other side takes its time.
+# Putting large files together on the other side takes its time; a pack waits for one at most.
 ANSWER_SECONDS = 600.0
+PACK_ANSWER_SECONDS = 120.0
 
 
 class ApiError(Exception):
@@ -175,7 +176,12 @@ class Api:
     def send_pack(self, submission_id: str, pack: bytes) -> list[FrameResult]:
         """Send a pack and return an answer per frame."""
         answer = self._call(
-            "POST", f"submissions/{submission_id}/packs", content=pack, headers={"Content-Type": MEDIA_TYPE}
+            "POST",
+            f"submissions/{submission_id}/packs",
+            content=pack,
+            headers={"Content-Type": MEDIA_TYPE},
+            # A line that says nothing any more is noticed by this alone.
+            timeout=httpx2.Timeout(TIMEOUT_SECONDS, read=PACK_ANSWER_SECONDS),
         )
         return [
             FrameResult(frame["file"], frame["offset"], frame["result"], frame.get("code"))

@@ -204,20 +204,22 @@ class Transfer:
             work.put_back(pack.spans)
             return False
         with self._lock:
-            self._pace.succeeded()
             self.progress.sent_bytes += len(body)
         self._settle(pack, results, work)
         return True
 
     def _timed(self, submission_id: str, pack: OutgoingPack, body: bytes) -> list[FrameResult]:
-        economy = self._coder.economy
-        economy.started(time.monotonic())
+        economy, begun = self._coder.economy, time.monotonic()
+        economy.started(begun)
         try:
             results = self._api.send_pack(submission_id, body)
         except BaseException:
             economy.failed(time.monotonic())
             raise
-        economy.arrived(time.monotonic(), len(body), pack.size)
+        ended = time.monotonic()
+        economy.arrived(ended, len(body), pack.size)
+        with self._lock:
+            self._pace.succeeded(pack.size, ended - begun)
         return results
 
     def _settle(self, pack: OutgoingPack, results: Sequence[FrameResult], work: WorkList) -> None:

@@ -114,28 +114,37 @@ class WorkList:
         return None
 
 
+# Packs as large as a connection sends in this time: long enough that the pauses between them do not count,
+# short enough that little is under way when the line breaks, and that confirmations keep coming.
+PACK_SECONDS = 3.0
+SMALLEST_PACK, LARGEST_PACK = MIB // 16, 4 * MIB
+# Smaller ones are only for what takes no larger bodies.
+SLOWEST_PACK = MIB // 4
+
+
 class Pace:
-    """Begins gently, so that the first confirmation comes early, and grows while all goes well."""
+    """Begins gently, so that the first confirmation comes early, and grows as far as the line allows."""
 
     def __init__(self) -> None:
         self.pack_bytes = MIB
         self.connections = 2
-        self._largest = 4 * MIB
+        self._largest = LARGEST_PACK
 
-    def succeeded(self) -> None:
-        """Go faster."""
-        self.pack_bytes = min(self.pack_bytes * 2, self._largest)
+    def succeeded(self, size: int, seconds: float) -> None:
+        """Go faster, as far as the line does: so many bytes took so long on one connection."""
+        wanted = int(size / max(seconds, 0.001) * PACK_SECONDS)
+        self.pack_bytes = min(self.pack_bytes * 2, max(wanted, SLOWEST_PACK), self._largest)
         self.connections = min(self.connections + 1, MOST_CONNECTIONS)
 
     def failed(self) -> None:
         """Go slower."""
-        self.pack_bytes = max(min(MIB, self._largest), self.pack_bytes // 2)
+        self.pack_bytes = max(min(SLOWEST_PACK, self._largest), self.pack_bytes // 2)
         self.connections = max(1, self.connections // 2)
 
     def too_large(self, size: int) -> bool:
         """Something on the way takes no bodies of this size; False when they cannot be made smaller."""
-        if size <= MIB // 16:
+        if size <= SMALLEST_PACK:
             return False
-        self._largest = max(MIB // 16, min(self._largest, size) // 2)
+        self._largest = max(SMALLEST_PACK, min(self._largest, size) // 2)
         self.pack_bytes = min(self.pack_bytes, self._largest)
         return True

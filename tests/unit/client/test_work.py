@@ -76,15 +76,31 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on():
     assert work.next(100) is None
 
 
+def test_packs_are_as_large_as_a_connection_sends_in_some_seconds():
+    pace = Pace()
+    for _ in range(20):
+        pace.succeeded(pace.pack_bytes, pace.pack_bytes / 400_000)
+    # A slow line: six connections of 400 kB a second. Little is under way when it breaks.
+    assert (pace.pack_bytes, pace.connections) == (1_200_000, 6)
+    for _ in range(20):
+        pace.succeeded(pace.pack_bytes, pace.pack_bytes / 10_000)
+    assert pace.pack_bytes == 2**18
+    pace.failed()
+    assert pace.pack_bytes == 2**18
+    for _ in range(20):
+        pace.succeeded(pace.pack_bytes, pace.pack_bytes / 5_000_000)
+    assert pace.pack_bytes == 4 * 2**20
+
+
 def test_the_pace_begins_gently_grows_and_gives_way():
     pace = Pace()
     assert (pace.pack_bytes, pace.connections) == (2**20, 2)
     for _ in range(10):
-        pace.succeeded()
+        pace.succeeded(pace.pack_bytes, 0.5)
     assert (pace.pack_bytes, pace.connections) == (4 * 2**20, 6)
     pace.failed()
     assert (pace.pack_bytes, pace.connections) == (2 * 2**20, 3)
     assert pace.too_large(2**20)
-    pace.succeeded()
+    pace.succeeded(2**19, 0.1)
     assert pace.pack_bytes == 2**19
     assert not pace.too_large(2**16)

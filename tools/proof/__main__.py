@@ -18,9 +18,9 @@ from pathlib import Path
 from importal import dicom
 from importal.dicom import part10
 from importal.dicom.codec import DEFLATED_UIDS, EXPLICIT_LITTLE_UID
+from importal.dicom.defects import Defect
 from importal.dicom.neutralisation import inflated
 from importal.dicom.recovery import recover
-from importal.dicom.walk import Defect
 from tools.proof.readings import UNREADABLE, dcmdump_reading, errors, pydicom_reading
 
 PROFILE = dicom.Profile(dicom.Pseudonyms(bytes(range(32))), "IMPORTAL")

@@ -10,20 +10,12 @@ from datetime import datetime
 
 from importal.dicom import charsets
 from importal.dicom.codec import IMPLICIT_LITTLE, Codec, padded
+from importal.dicom.defects import Defect
 from importal.dicom.profile import tag_of
 from importal.dicom.records import Localisation
 from importal.dicom.reencoding import reencoded
 from importal.dicom.refusal import Refused
-from importal.dicom.walk import (
-    ITEM,
-    SEQUENCE_END,
-    SEQUENCES,
-    UNDEFINED,
-    Defect,
-    Found,
-    HeaderWalk,
-    holds_items,
-)
+from importal.dicom.walk import ITEM, SEQUENCE_END, SEQUENCES, UNDEFINED, Found, HeaderWalk, holds_items
 
 _LO_LENGTH = 64
 

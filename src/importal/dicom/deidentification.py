@@ -15,6 +15,7 @@ from importal.dicom.arrival import valid_uid
 from importal.dicom.burned_in import HoldReason
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of, is_encapsulated
 from importal.dicom.confidentiality import USUAL_OPTIONS, DeidentificationOption
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.neutralisation import FOREIGN_GROUPS, MAX_HEADER, mended_object
 from importal.dicom.profile import (
     MODALITY,
@@ -29,7 +30,7 @@ from importal.dicom.records import InstanceFacts
 from importal.dicom.refusal import RefusalReason, Refused, Repair
 from importal.dicom.replacement_values import Subject, subject_of
 from importal.dicom.rewriting import Rewriting, additions
-from importal.dicom.walk import PIXEL_DATA, UNDEFINED, Defect, DefectKind
+from importal.dicom.walk import PIXEL_DATA, UNDEFINED
 
 _DIRECTORY_GROUP = 0x0004
 

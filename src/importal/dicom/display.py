@@ -13,11 +13,12 @@ from pydicom.datadict import dictionary_VR
 
 from importal.dicom import charsets, part10
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of
+from importal.dicom.defects import Defect
 from importal.dicom.neutralisation import INFLATED_BASE
 from importal.dicom.profile import SPECIFIC_CHARACTER_SET, tag_of
 from importal.dicom.records import DisplayAttributes
 from importal.dicom.refusal import Refused
-from importal.dicom.walk import BulkReached, Defect, HeaderWalk
+from importal.dicom.walk import BulkReached, HeaderWalk
 
 _TEXTS = {
     "patient_name": tag_of("PatientName"),
@@ -79,7 +80,7 @@ def _values(stored: bytes | memoryview) -> tuple[dict[int, bytes], Codec | None]
         except zlib.error:
             return {}, None
         start = 0
-    walk = HeaderWalk(buffer, _WATCH, stop_at_bulk=True)
+    walk = HeaderWalk(buffer, _WATCH, stop_at_bulk=True, unhidden=frozenset())
     with suppress(BulkReached, Defect, Refused, StructError):  # what was read so far is shown
         walk.run(start, len(buffer), codec)
     return {

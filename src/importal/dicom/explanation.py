@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from importal.dicom import part10, value_search
+from importal.dicom.defects import Defect
 from importal.dicom.localisation import localise
 from importal.dicom.neutralisation import neutralise
 from importal.dicom.profile import (
@@ -34,7 +35,6 @@ from importal.dicom.reading import TEXT_VRS, Contents, Element, walk_contents
 from importal.dicom.records import Localisation, Profile
 from importal.dicom.recovery import recover
 from importal.dicom.refusal import RefusalReason, Refused, Repair
-from importal.dicom.walk import Defect
 
 _RECORD = frozenset(
     {

@@ -20,6 +20,7 @@ from importal.dicom.coercion_record import (
     original_attributes_item,
     writer_for,
 )
+from importal.dicom.defects import Defect
 from importal.dicom.edits import EditList, applied
 from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.neutralisation import inflated
@@ -27,6 +28,7 @@ from importal.dicom.profile import (
     ACCESSION_NUMBER,
     CONTRIBUTING_EQUIPMENT,
     ISSUER_OF_PATIENT_ID,
+    ON_ARRIVAL,
     ORIGINAL_ATTRIBUTES,
     PATIENT_BIRTH_DATE,
     PATIENT_ID,
@@ -40,7 +42,7 @@ from importal.dicom.profile import (
 from importal.dicom.records import Localisation, Localised
 from importal.dicom.refusal import RefusalReason, Refused
 from importal.dicom.text_conversion import utf8_edits
-from importal.dicom.walk import Defect, Found, HeaderWalk, Node
+from importal.dicom.walk import Found, HeaderWalk, Node
 
 _ISSUER_OF_ACCESSION = tag_of("IssuerOfAccessionNumberSequence")
 _REQUEST_ATTRIBUTES = tag_of("RequestAttributesSequence")
@@ -59,6 +61,8 @@ _WATCH = frozenset(RULES) | {
     _ORIGIN_STATUS,
     _IDENTITY_REMOVED,
 }
+# What arrival lets pass in a sequence that calls itself a short text, delivery takes as it is.
+_UNHIDDEN = ON_ARRIVAL & _WATCH
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def _localised(
 def _walk(
     buffer: bytes | memoryview, start: int, end: int, codec: Codec, *, everything: bool
 ) -> tuple[HeaderWalk, Node]:
-    walk = HeaderWalk(buffer, _WATCH, everything=everything)
+    walk = HeaderWalk(buffer, _WATCH, everything=everything, unhidden=_UNHIDDEN)
     root = walk.run(start, end, codec)
     walk.position = end
     if walk.first_group() < 0:

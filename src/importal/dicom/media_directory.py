@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from importal.dicom import charsets, part10
 from importal.dicom.codec import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Codec, codec_of
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.item_charsets import ItemCharsets
 from importal.dicom.profile import SERIES_INSTANCE_UID, STUDY_INSTANCE_UID, tag_of
 from importal.dicom.recognition import locate
 from importal.dicom.refusal import RefusalReason, Refused
-from importal.dicom.walk import ITEM, Defect, DefectKind, Found, HeaderWalk, Node
+from importal.dicom.walk import ITEM, Found, HeaderWalk, Node
 
 _FIRST = tag_of("OffsetOfTheFirstDirectoryRecordOfTheRootDirectoryEntity")
 _RECORDS = tag_of("DirectoryRecordSequence")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from importal.dicom import part10, reverse_patch, value_search
 from importal.dicom.arrival import Arrived, arrive
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of, is_encapsulated
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.edits import Edit, applied
 from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import ON_ARRIVAL
@@ -20,7 +21,7 @@ from importal.dicom.refusal import RefusalReason, Refused, Repair
 from importal.dicom.series_memory import MOST_HEADER, SeriesMemory
 from importal.dicom.series_template import BULK_HEAD, Recalled, Strict
 from importal.dicom.text_replacement import replace_in_text
-from importal.dicom.walk import PIXEL_DATA, UNDEFINED, Defect, DefectKind, HeaderWalk
+from importal.dicom.walk import PIXEL_DATA, UNDEFINED, HeaderWalk
 
 MEMORY = SeriesMemory()
 MAX_HEADER = 256 << 20

@@ -9,7 +9,7 @@ from struct import error as StructError  # noqa: N812 -- it is an exception
 from typing import NamedTuple
 
 from importal.dicom.codec import EXPLICIT_LITTLE, LONG_VRS, SHORT_VRS, padded
-from importal.dicom.walk import Defect, DefectKind
+from importal.dicom.defects import Defect, DefectKind
 
 MAGIC_AT, META_AT = 128, 132
 META_LENGTH, META_VERSION = 0x00020000, 0x00020001

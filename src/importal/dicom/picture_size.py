@@ -1,8 +1,9 @@
 """How many bytes an uncompressed picture has, from the attributes that say so (PS3.3 C.7.6.3)."""
 
 from importal.dicom.codec import Codec
+from importal.dicom.defects import Defect
 from importal.dicom.profile import tag_of
-from importal.dicom.walk import Defect, HeaderWalk
+from importal.dicom.walk import HeaderWalk
 
 _ROWS, _COLUMNS = tag_of("Rows"), tag_of("Columns")
 _SAMPLES, _BITS = tag_of("SamplesPerPixel"), tag_of("BitsAllocated")
@@ -12,7 +13,7 @@ _WATCH = frozenset({_ROWS, _COLUMNS, _SAMPLES, _BITS, _FRAMES})
 
 def expected_pixel_bytes(data: bytes, codec: Codec) -> int:
     """Return the bytes of all frames without padding, 0 when the attributes do not tell."""
-    walk = HeaderWalk(data, _WATCH)
+    walk = HeaderWalk(data, _WATCH, unhidden=frozenset())
     try:
         walk.run(0, len(data), codec)
     except Defect:

@@ -12,12 +12,13 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 
 from importal.dicom import charsets, part10
 from importal.dicom.codec import DEFLATED_UIDS, EXPLICIT_LITTLE, IMPLICIT_LITTLE, Codec, codec_of
+from importal.dicom.defects import Defect
 from importal.dicom.neutralisation import inflated
 from importal.dicom.part10 import FileMeta
 from importal.dicom.profile import SPECIFIC_CHARACTER_SET
 from importal.dicom.refusal import RefusalReason, Refused
 from importal.dicom.text_replacement import is_creator
-from importal.dicom.walk import ITEM, STANDARD, UNDEFINED, Defect, Found, HeaderWalk, holds_items
+from importal.dicom.walk import ITEM, STANDARD, UNDEFINED, Found, HeaderWalk, holds_items
 
 TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT".split())
 _FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "FL": "f", "FD": "d"}

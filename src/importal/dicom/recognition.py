@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from importal.dicom import part10
 from importal.dicom.codec import EXPLICIT_BIG, EXPLICIT_LITTLE, IMPLICIT_LITTLE, LONG_VRS, SHORT_VRS, Codec
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.part10 import FileMeta
 from importal.dicom.refusal import RefusalReason, Refused
-from importal.dicom.walk import Defect, DefectKind
 
 _MISPLACED = re.compile(rb"DICM(?=\x02\x00)", re.IGNORECASE)
 _MISPLACED_WITHIN = 300

@@ -23,13 +23,14 @@ from importal.dicom.codec import (
     codec_of,
     is_encapsulated,
 )
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.neutralisation import FOREIGN_GROUPS, INFLATED_BASE, INFLATED_RATIO
 from importal.dicom.picture_size import expected_pixel_bytes
 from importal.dicom.profile import IDENTITY
 from importal.dicom.recognition import Frame, bare_codec, locate
 from importal.dicom.reencoding import reencoded, stray_delimiters, with_upper_case_vrs
 from importal.dicom.refusal import RefusalReason, Refused, Repair
-from importal.dicom.walk import STANDARD, UNDEFINED, Defect, DefectKind, HeaderWalk
+from importal.dicom.walk import STANDARD, UNDEFINED, HeaderWalk
 
 _SYNTAX_OF = {
     EXPLICIT_LITTLE: EXPLICIT_LITTLE_UID,

@@ -20,19 +20,10 @@ from importal.dicom.codec import (
     SHORT_VRS,
     Codec,
 )
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.profile import IDENTITY, RULES
 from importal.dicom.refusal import RefusalReason, Refused, Repair
-from importal.dicom.walk import (
-    BULK,
-    ITEM,
-    ITEM_END,
-    MAX_DEPTH,
-    SEQUENCE_END,
-    UNDEFINED,
-    Defect,
-    DefectKind,
-    HeaderWalk,
-)
+from importal.dicom.walk import BULK, ITEM, ITEM_END, MAX_DEPTH, SEQUENCE_END, UNDEFINED, HeaderWalk
 
 MAX_REENCODED_ELEMENTS = 200_000
 MAX_LOWER_CASE_VRS = 300

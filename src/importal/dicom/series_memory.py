@@ -9,11 +9,11 @@ is written.
 from dataclasses import dataclass, field
 
 from importal.dicom import reverse_patch
+from importal.dicom.defects import Defect
 from importal.dicom.profile import SOP_INSTANCE_UID
 from importal.dicom.records import Profile
 from importal.dicom.refusal import Refused
 from importal.dicom.series_template import Leaf, Recalled, SeriesTemplate, Strict, leaves
-from importal.dicom.walk import Defect
 
 MOST_HEADER = 128 << 10
 _MOST_SERIES = 8

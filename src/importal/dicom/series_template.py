@@ -16,12 +16,13 @@ from typing import NamedTuple
 
 from importal.dicom import part10, reverse_patch, value_search
 from importal.dicom.codec import SHORT_VRS, Codec, codec_of
+from importal.dicom.defects import Defect
 from importal.dicom.edits import Edit, applied
 from importal.dicom.profile import ON_ARRIVAL, SOP_INSTANCE_UID
 from importal.dicom.records import InstanceFacts, Profile, Replacement
 from importal.dicom.refusal import Refused
 from importal.dicom.text_replacement import is_creator
-from importal.dicom.walk import BULK, ITEM_FROM, SEQUENCES, UNDEFINED, BulkReached, Defect, HeaderWalk
+from importal.dicom.walk import BULK, ITEM_FROM, SEQUENCES, UNDEFINED, BulkReached, HeaderWalk
 
 BULK_HEAD = 12  # tag, VR, length: as much as an element says before its value
 # Around a value that varies: enough to see whether what stands there is a token of its own.

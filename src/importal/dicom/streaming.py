@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importal.dicom import part10, reverse_patch, value_search
 from importal.dicom.arrival import Arrived, arrive
 from importal.dicom.codec import DEFLATED_UIDS, Codec, codec_of
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.neutralisation import (
     Remains,
     check_header,
@@ -32,17 +33,7 @@ from importal.dicom.records import (
 )
 from importal.dicom.refusal import RefusalReason, Refused, Repair
 from importal.dicom.series_template import Recalled
-from importal.dicom.walk import (
-    BULK,
-    ITEM,
-    SEQUENCE_END,
-    UNDEFINED,
-    BulkReached,
-    Defect,
-    DefectKind,
-    Found,
-    HeaderWalk,
-)
+from importal.dicom.walk import BULK, ITEM, SEQUENCE_END, UNDEFINED, BulkReached, Found, HeaderWalk
 
 FIRST_BYTES = 64 << 10
 MAX_STREAM_HEADER = 64 << 20

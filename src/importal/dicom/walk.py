@@ -6,13 +6,13 @@ too deep or too much is `Refused`. Positions are offsets into the buffer that wa
 """
 
 from bisect import bisect_right
-from enum import StrEnum
 from struct import error as StructError  # noqa: N812 -- it is an exception
 from typing import NamedTuple
 
 from pydicom.datadict import DicomDictionary
 
 from importal.dicom.codec import ITEM_LAYOUTS, LONG_VRS, SHORT_VRS, Codec
+from importal.dicom.defects import Defect, DefectKind
 from importal.dicom.refusal import RefusalReason, Refused
 
 MAX_DEPTH = 64
@@ -27,27 +27,6 @@ STANDARD = frozenset(DicomDictionary)
 SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] == "SQ")
 # What the implicit walk may skip without a second look: standard, no sequence, no pixels.
 _PLAIN = STANDARD - SEQUENCES - BULK - {ITEM, ITEM_END, SEQUENCE_END}
-
-
-class DefectKind(StrEnum):
-    """What rule of PS3.5 was broken."""
-
-    BEYOND_END = "beyond_end"
-    UNKNOWN_VR = "unknown_vr"
-    ODD_LENGTH = "odd_length"
-    ORDER = "order"
-    ITEM = "item"
-    NOT_DELIMITED = "not_delimited"
-    BULK_TRUNCATED = "bulk_truncated"
-
-
-class Defect(Exception):
-    """The first broken rule, where it stands, and whether that is after the Pixel Data."""
-
-    def __init__(self, kind: DefectKind, offset: int) -> None:
-        super().__init__(kind.value)
-        self.kind = kind
-        self.offset = offset
 
 
 class BulkReached(Exception):
@@ -98,7 +77,10 @@ def holds_items(found: Found) -> bool:
 
 
 class HeaderWalk:
-    """One pass over a data set; `watch` are the tags to report, `everything` reports all of them."""
+    """One pass over a data set; `watch` are the tags to report, `everything` reports all of them.
+
+    `unhidden` are the watched tags that must not stand in a sequence that calls itself a short text.
+    """
 
     def __init__(
         self,
@@ -108,8 +90,10 @@ class HeaderWalk:
         stop_at_bulk: bool = False,
         everything: bool = False,
         ordered: bool = True,
+        unhidden: frozenset[int] | None = None,
     ) -> None:
         self._buffer = buffer
+        self._unhidden = watch if unhidden is None else unhidden
         self._watch = _Every() if everything else watch
         self._plain = frozenset() if everything else _PLAIN
         self._stop_at_bulk = stop_at_bulk
@@ -330,10 +314,13 @@ class HeaderWalk:
 
     def _refuse_sequence(self, found: Found) -> None:
         """Refuse what is watched in a sequence whose short length could not follow an edit."""
+        if not self._unhidden:
+            return
         mark = len(self.found)
         self._perhaps_sequence(found)
-        if len(self.found) > mark:
+        if any(each.tag in self._unhidden for each in self.found[mark:]):
             raise Refused(RefusalReason.IDENTIFIER_LEFT)
+        del self.found[mark:]
 
     def _sequence(  # noqa: PLR0913, PLR0917 -- as above
         self,

@@ -15,7 +15,9 @@ from importal.dicom.walk import ITEM, ITEM_END, PIXEL_DATA, SEQUENCE_END
 
 VRS = sorted(SHORT_VRS | LONG_VRS)
 TAGS = sorted({*RULES, *IDENTITY, ORIGINAL_ATTRIBUTES, ITEM, ITEM_END, SEQUENCE_END, PIXEL_DATA, 0x00310010})
-_HEAD = re.compile(b"(?s)....(?:" + b"|".join(VRS) + b")")
+_VR = re.compile(b"(?=([A-Z]{2}))")
+_VRS = frozenset(VRS)
+_HEAD = 4  # bytes of the tag in front of the VR
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 _SYNTAX = re.compile(rb"1\.2\.840\.10008\.1\.2(?:\.[0-9.]+)?\0?")
 _SYNTAXES = (
@@ -40,7 +42,7 @@ def big(tag: int) -> bytes:
     return tag.to_bytes(4, "big")
 
 
-_KNOWN = re.compile(b"|".join(re.escape(form(tag)) for tag in TAGS for form in (little, big)))
+_KNOWN = frozenset(form(tag) for tag in TAGS for form in (little, big))
 
 
 def mutate(data: bytes, chance: random.Random, most_bytes: int) -> bytes:
@@ -70,8 +72,9 @@ def _mutate_deflated(data: bytes, chance: random.Random, most_bytes: int) -> byt
 
 def _places(data: bytes) -> list[int]:
     """Return where elements seem to begin."""
-    known = [match.start() for match in _KNOWN.finditer(data)]
-    return sorted({*known, *(match.start() for match in _HEAD.finditer(data))})
+    known = (at for at in range(len(data) - _HEAD + 1) if data[at : at + _HEAD] in _KNOWN)
+    heads = (match.start() - _HEAD for match in _VR.finditer(data, _HEAD) if match[1] in _VRS)
+    return sorted({*known, *heads})
 
 
 def _length(data: bytes, at: int, chance: random.Random) -> bytes:

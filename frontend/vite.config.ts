@@ -2,13 +2,15 @@
  * Build of the two pages: `index.html` for senders, `desk.html` for the staff.
  *
  * The pages run under `default-src 'none'; script-src 'self'; style-src 'self'`, so nothing may be
- * inlined: no inline script, no inline style, no asset as data address.
+ * inlined: no inline script, no inline style, no asset as data address. Addresses are relative, so that the
+ * pages may lie below any path of a proxy.
  */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [svelte()],
+  base: './',
   build: {
     outDir: '../src/importal/web_assets',
     emptyOutDir: true,

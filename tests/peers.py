@@ -11,6 +11,8 @@ PROGRAMS = {
     "chromium": "chromium",
     "dcmtk": "storescp",
     "postgresql": "psql",
+    "nginx": "nginx",
+    "caddy": "caddy",
 }
 
 

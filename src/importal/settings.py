@@ -7,6 +7,7 @@ values stop the start with all problems in one message.
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,7 +52,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         default="http://127.0.0.1:8080",
-        description="The address under which senders and staff reach Importal.",
+        description="The address under which senders and staff reach Importal; it may have a path.",
     )
     host: str = Field(default="127.0.0.1", description="Address that the web server listens on.")
     port: int = Field(default=8080, ge=1, le=65535, description="Port that the web server listens on.")
@@ -130,6 +131,11 @@ class Settings(BaseSettings):
     def objects_dir(self) -> Path:
         """Folder of the objects when they are kept on the local disk."""
         return self.data_dir.resolve() / "objects"
+
+    @property
+    def public_path(self) -> str:
+        """The path of the public address, below which a proxy has placed us; ends with a slash."""
+        return urlsplit(self.public_url).path.rstrip("/") + "/"
 
     @property
     def cookies_are_secure(self) -> bool:

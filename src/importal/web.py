@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fastapi import FastAPI, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from importal import (
@@ -33,7 +33,15 @@ ROUTERS = (
 
 def create_app(components: Components | None) -> FastAPI:
     """Return the application; without components it only describes itself."""
-    app = FastAPI(title="Importal", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Importal",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # Such a redirect would name an address above the path at which a proxy has placed us.
+        redirect_slashes=False,
+    )
     if components is not None:
         app.state.site = components.site
         app.state.patient_lookup = components.patient_lookup
@@ -82,5 +90,9 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/desk", include_in_schema=False)
     def desk_page() -> FileResponse:
         return page("desk.html")
+
+    @app.get("/desk/", include_in_schema=False)
+    def desk_page_mistyped() -> RedirectResponse:
+        return RedirectResponse("../desk")
 
     app.mount("/assets", StaticFiles(directory=ASSETS / "assets", check_dir=False), name="assets")

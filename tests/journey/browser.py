@@ -24,7 +24,7 @@ def browser_page() -> Iterator[Page]:
     require_peer("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, ignore_https_errors=True)
         page.set_default_timeout(PATIENCE_MS)
         try:
             yield page

@@ -27,7 +27,7 @@ describe('the API', () => {
     await api.inbox({ view: 'all', state: '', q: 'MUSTER' }, { limit: 50 });
     await api.patients({ name: 'MUSTER', birth_date: '19600201', patient_id: '', accession_number: '' });
     const addresses = fetch.mock.calls.map(([address]) => String(address));
-    expect(addresses).toEqual(['/api/desk/inbox/search', '/api/desk/patients/search']);
+    expect(addresses).toEqual(['api/desk/inbox/search', 'api/desk/patients/search']);
     expect(fetch.mock.calls.map(([, init]) => String(init?.body).includes('MUSTER'))).toEqual([true, true]);
   });
 

@@ -56,14 +56,14 @@ const segment = encodeURIComponent;
 export class DeskApi {
   constructor(private readonly around: Surroundings) {}
 
-  readonly session = () => this.once<Session>('GET', '/api/desk/session');
+  readonly session = () => this.once<Session>('GET', 'api/desk/session');
   readonly logIn = (username: string, password: string) =>
-    this.once<Session>('POST', '/api/desk/session', { username, password });
-  readonly logOut = () => this.once<void>('DELETE', '/api/desk/session');
+    this.once<Session>('POST', 'api/desk/session', { username, password });
+  readonly logOut = () => this.once<void>('DELETE', 'api/desk/session');
 
   readonly inbox = (query: InboxQuery, page: { limit: number; cursor?: string | null }) => {
     // Posted, because a query string with somebody's name would end in the logs of proxies.
-    return this.call<InboxPage>('POST', '/api/desk/inbox/search', {
+    return this.call<InboxPage>('POST', 'api/desk/inbox/search', {
       view: query.view,
       state: query.state,
       q: query.q.trim(),
@@ -73,7 +73,7 @@ export class DeskApi {
   };
 
   readonly findByNumber = (number: string) =>
-    this.call<InboxPage>('POST', '/api/desk/inbox/number-search', { number: number.trim() });
+    this.call<InboxPage>('POST', 'api/desk/inbox/number-search', { number: number.trim() });
 
   readonly study = (id: string) => this.call<StudyDetail>('GET', this.of(id));
   readonly candidates = (id: string) => this.call<Candidates>('GET', this.of(id, 'candidates'));
@@ -82,7 +82,7 @@ export class DeskApi {
 
   readonly patients = (query: PatientQuery) => {
     const known = Object.entries(query).map(([name, value]) => [name, value.trim()]);
-    return this.call<Candidates>('POST', '/api/desk/patients/search', Object.fromEntries(known));
+    return this.call<Candidates>('POST', 'api/desk/patients/search', Object.fromEntries(known));
   };
 
   readonly reconcile = (
@@ -107,13 +107,13 @@ export class DeskApi {
   readonly retryDelivery = (id: string) =>
     this.call<StudyDetail | undefined>('POST', this.of(id, 'delivery-retry'), {});
 
-  readonly invitations = () => this.call<InvitationList>('GET', '/api/desk/invitations');
+  readonly invitations = () => this.call<InvitationList>('GET', 'api/desk/invitations');
   readonly invite = (invitation: NewInvitation) =>
-    this.call<Invitation>('POST', '/api/desk/invitations', invitation);
-  readonly revoke = (id: string) => this.call<void>('DELETE', `/api/desk/invitations/${segment(id)}`);
+    this.call<Invitation>('POST', 'api/desk/invitations', invitation);
+  readonly revoke = (id: string) => this.call<void>('DELETE', `api/desk/invitations/${segment(id)}`);
 
   private of(studyId: string, part?: string): string {
-    const study = `/api/desk/studies/${segment(studyId)}`;
+    const study = `api/desk/studies/${segment(studyId)}`;
     return part === undefined ? study : `${study}/${part}`;
   }
 

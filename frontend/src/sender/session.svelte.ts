@@ -14,7 +14,8 @@ export interface Undo {
 const CODE_IN_ADDRESS = /^#code=(.+)$/;
 
 class Session {
-  readonly api = new Api((url, init) => fetch(url, init));
+  // Relative to the page, which may lie below a path.
+  readonly api = new Api((url, init) => fetch(url, init), 'api');
   step = $state<Step>('code');
   opening = $state(false);
   code = $state('');

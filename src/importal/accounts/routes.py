@@ -92,8 +92,14 @@ def sign_in(body: SignInRequest, request: Request, response: Response, site: Sit
         token = actions.sign_in(session, site, account)
         forget_attempts(session, site, BY_ACCOUNT_AND_ADDRESS, f"{address} {name}")
         forget_attempts(session, site, BY_ACCOUNT, name)
+    settings = site.settings
     response.set_cookie(
-        COOKIE, token, httponly=True, samesite="strict", secure=site.settings.cookies_are_secure, path="/"
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="strict",
+        secure=settings.cookies_are_secure,
+        path=settings.public_path,
     )
     return _shown(site, account.username, account.display_name, account.institution_id)
 
@@ -116,4 +122,4 @@ def sign_out(request: Request, response: Response, site: SiteDep) -> None:
     """End the session."""
     with site.database.transaction() as session:
         actions.sign_out(session, site, request.cookies.get(COOKIE, ""))
-    response.delete_cookie(COOKIE, path="/", samesite="strict", httponly=True)
+    response.delete_cookie(COOKIE, path=site.settings.public_path, samesite="strict", httponly=True)

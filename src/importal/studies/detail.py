@@ -111,7 +111,7 @@ def _documents(session: Session, site: Site, study: Study) -> list[schemas.Docum
             size=row.size,
             deliverable=is_deliverable(row),
             note=note_of(row),
-            url=f"/api/desk/documents/{row.id}/content",
+            url=f"api/desk/documents/{row.id}/content",
         )
         for row in rows
     ]

@@ -109,7 +109,7 @@ def _picture(row: Instance) -> schemas.HeldShown:
         left_out_reason=row.left_out_reason,
         releasable=can_be_released(row),
         frames=row.frame_count,
-        url=f"/api/desk/held/{row.id}/picture",
+        url=f"api/desk/held/{row.id}/picture",
     )
 
 
@@ -122,5 +122,5 @@ def _document(row: Document) -> schemas.HeldShown:
         left_out_reason=row.left_out_reason,
         releasable=True,
         frames=0,
-        url=f"/api/desk/documents/{row.id}/content",
+        url=f"api/desk/documents/{row.id}/content",
     )

@@ -146,7 +146,7 @@ def series_of(session: Session, study_id: str) -> list[schemas.SeriesShown]:
             description=row.description,
             body_part=row.body_part,
             instances=counts.get(row.id, 0),
-            thumbnail=f"/api/desk/series/{row.id}/thumbnail" if row.thumbnail_key else None,
+            thumbnail=f"api/desk/series/{row.id}/thumbnail" if row.thumbnail_key else None,
         )
         for row in sorted(rows, key=_series_order)
     ]

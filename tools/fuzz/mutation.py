@@ -6,6 +6,7 @@ the edit list. Where elements begin is told from the bytes alone, so that broken
 
 import random
 import re
+import struct
 import zlib
 from collections.abc import Callable
 
@@ -42,7 +43,12 @@ def big(tag: int) -> bytes:
     return tag.to_bytes(4, "big")
 
 
+_TAG = struct.Struct("4s")
 _KNOWN = frozenset(form(tag) for tag in TAGS for form in (little, big))
+
+
+def _whole(length: int) -> int:
+    return max(0, length) // _HEAD * _HEAD
 
 
 def mutate(data: bytes, chance: random.Random, most_bytes: int) -> bytes:
@@ -72,7 +78,12 @@ def _mutate_deflated(data: bytes, chance: random.Random, most_bytes: int) -> byt
 
 def _places(data: bytes) -> list[int]:
     """Return where elements seem to begin."""
-    known = (at for at in range(len(data) - _HEAD + 1) if data[at : at + _HEAD] in _KNOWN)
+    known = [
+        _HEAD * number + shift
+        for shift in (0, 2)  # elements begin at even places; what does not is met by its VR
+        for number, (tag,) in enumerate(_TAG.iter_unpack(data[shift : _whole(len(data) - shift) + shift]))
+        if tag in _KNOWN
+    ]
     heads = (match.start() - _HEAD for match in _VR.finditer(data, _HEAD) if match[1] in _VRS)
     return sorted({*known, *heads})
 

@@ -14,7 +14,7 @@ NODE_STAMP := frontend/node_modules/.installed
 ASSETS := src/importal/web_assets/index.html
 SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
 
-.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom bench-transfer proof fuzz kills lock
+.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom bench-transfer bench-slow proof fuzz kills lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
@@ -69,6 +69,9 @@ bench-dicom: setup ## measure the engine beside copying and beside other tools; 
 
 bench-transfer: setup ## measure what the server takes beside archives, upload servers and copying; takes some minutes
 	@$(BIN)/python -m tools.bench.transfer
+
+bench-slow: setup ## measure how soon two hundred slow senders at once are answered
+	@$(BIN)/python -m tools.bench.slow
 
 proof: setup ## send every object of the corpus through the engine, and let other readers compare; some minutes
 	@nice -n 5 $(BIN)/python -m tools.proof

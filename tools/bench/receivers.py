@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
-from importal import client
 from importal.client.packs import MEDIA_TYPE, OutgoingFrame, encode_pack
 from tools.bench.load import Request
 
@@ -101,48 +101,59 @@ class Importal:
             yield Receiver(port, process_id)
 
     def requests(self, receiver: Receiver, files: Sequence[bytes]) -> list[Request]:
-        api = client.Api(f"http://127.0.0.1:{receiver.port}", self._code)
-        opened = api.open()
-        body = {
-            "client_key": uuid.uuid4().hex,
-            "consent": {
-                "privacy_policy_version": opened.institution.policy_version,
-                "privacy_policy": True,
-                "sharing": True,
-                "language": "en",
-            },
-            "contact": {"email": "", "phone": ""},
-            "studies": [],
-        }
-        submission_id, _state = api.create_submission(body)
-        rows = [
-            {
-                "number": number,
-                "path": f"disc/{number}",
-                "size": len(data),
-                "fingerprint": _fingerprint(f"disc/{number}", data),
-                "role": "instance",
-            }
-            for number, data in enumerate(files)
-        ]
-        for start in range(0, len(rows), 1000):
-            api.announce(submission_id, rows[start : start + 1000])
-        headers = {"Authorization": f"Bearer {self._token(receiver.port)}", "Content-Type": MEDIA_TYPE}
-        path = f"/api/submissions/{submission_id}/packs"
-        return [
-            Request(
-                "POST", path, encode_pack(frames), headers, whole, sum(len(frame.data) for frame in frames)
-            )
-            for frames, whole in _packs(files)
-        ]
+        return announced(receiver.port, self._code, files, PACK_BYTES, {})
 
-    def _token(self, port: int) -> str:
-        connection = HTTPConnection("127.0.0.1", port)
-        body = json.dumps({"code": self._code})
-        connection.request("POST", "/api/invitations/open", body, {"Content-Type": "application/json"})
-        token: str = json.loads(connection.getresponse().read())["token"]
-        connection.close()
-        return token
+
+def announced(
+    port: int, code: str, files: Sequence[bytes], pack_bytes: int, headers: dict[str, str]
+) -> list[Request]:
+    """Begin a submission, announce these files, and return the packs that bring them."""
+    connection = HTTPConnection("127.0.0.1", port)
+
+    def call(method: str, path: str, body: dict[str, object]) -> Any:
+        fields = {"Content-Type": "application/json", **headers}
+        connection.request(method, f"/api/{path}", json.dumps(body), fields)
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        if answer.status >= 300:
+            raise RuntimeError(f"{path}: {said}")
+        return said
+
+    opened = call("POST", "invitations/open", {"code": code})
+    headers = {**headers, "Authorization": f"Bearer {opened['token']}"}
+    consent = {
+        "privacy_policy_version": opened["institution"]["privacy_policy"]["version"],
+        "privacy_policy": True,
+        "sharing": True,
+        "language": "en",
+    }
+    creation = {"client_key": uuid.uuid4().hex, "consent": consent, "contact": {"email": "", "phone": ""}}
+    submission_id = call("POST", "submissions", {**creation, "studies": []})["id"]
+    rows = [
+        {
+            "number": number,
+            "path": f"disc/{number}",
+            "size": len(data),
+            "fingerprint": _fingerprint(f"disc/{number}", data),
+            "role": "instance",
+        }
+        for number, data in enumerate(files)
+    ]
+    for start in range(0, len(rows), 1000):
+        call("PUT", f"submissions/{submission_id}/files", {"files": rows[start : start + 1000]})
+    connection.close()
+    path = f"/api/submissions/{submission_id}/packs"
+    headers["Content-Type"] = MEDIA_TYPE
+    return [
+        Request("POST", path, encode_pack(frames), headers, whole, sum(len(frame.data) for frame in frames))
+        for frames, whole in _packs(files, pack_bytes)
+    ]
+
+
+def peak_megabytes(process_id: int) -> float:
+    """Return the most memory that a process has had."""
+    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
 
 
 def _fingerprint(path: str, data: bytes) -> str:
@@ -150,14 +161,14 @@ def _fingerprint(path: str, data: bytes) -> str:
     return hashlib.sha256(f"{len(data)}\n{digest}\n{path}".encode()).hexdigest()
 
 
-def _packs(files: Sequence[bytes]) -> Iterator[tuple[list[OutgoingFrame], int]]:
+def _packs(files: Sequence[bytes], pack_bytes: int) -> Iterator[tuple[list[OutgoingFrame], int]]:
     """Yield packs of frames, and how many files end in each."""
     frames: list[OutgoingFrame] = []
     held = whole = 0
     for number, data in enumerate(files):
         for start in range(0, len(data), FRAME_BYTES):
             part = data[start : start + FRAME_BYTES]
-            if frames and held + len(part) > PACK_BYTES:
+            if frames and held + len(part) > pack_bytes:
                 yield frames, whole
                 frames, held, whole = [], 0, 0
             frames.append(OutgoingFrame(number, start, part))

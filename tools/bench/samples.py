@@ -75,6 +75,35 @@ def ct_series(count: int, *, deflated: bool = False) -> Iterator[bytes]:
         yield _written(data)
 
 
+def slices(count: int, size: int) -> Iterator[bytes]:
+    """Yield slices of one series with noise for pixels, each of this size: quickly made, for many of them."""
+    one = ct_slice()
+    tag = b"\xe0\x7f\x10\x00"
+    start = one.rindex(tag)
+    chance = random.Random(1)
+    noise = b"".join(chance.randbytes(1_000_000) for _ in range((size + count * 2) // 1_000_000 + 1))
+    pixels = (size - start - 12) // 2 * 2
+    for number in range(count):
+        head = _renumbered(one[:start], f"{ROOT}.1.{number + 1}".encode())
+        element = tag + one[start + 4 : start + 8] + pixels.to_bytes(4, "little")
+        yield head + element + noise[number * 2 : number * 2 + pixels]
+
+
+def _renumbered(head: bytes, uid: bytes) -> bytes:
+    """Give the slice another UID: two elements and the length of their group (PS3.10 7.1, PS3.5 9.1)."""
+    value = uid + b"\0" * (len(uid) % 2)
+    for tag in (b"\x02\x00\x03\x00UI", b"\x08\x00\x18\x00UI"):
+        at = head.index(tag)
+        length = int.from_bytes(head[at + 6 : at + 8], "little")
+        if tag[0] == 2:
+            group = head.index(b"\x02\x00\x00\x00UL\x04\x00") + 8
+            known = int.from_bytes(head[group : group + 4], "little") + len(value) - length
+            head = head[:group] + known.to_bytes(4, "little") + head[group + 4 :]
+            at = head.index(tag)
+        head = head[: at + 6] + len(value).to_bytes(2, "little") + value + head[at + 8 + length :]
+    return head
+
+
 def multi_frame(frames: int, side: int, *, encapsulated: bool = False) -> bytes:
     """Return an enhanced MR with one item of functional groups per frame; 16 bits, or fragments of half."""
     meta = FileMetaDataset()

@@ -8,7 +8,6 @@ after SECONDS (15) or when all is sent; COUNT (1 for the full numbers) makes the
 import hashlib
 import os
 import platform
-import random
 import shutil
 import sys
 import tempfile
@@ -20,8 +19,8 @@ from pathlib import Path
 
 from tools.bench.engine import processor
 from tools.bench.load import Load, drive
-from tools.bench.receivers import Importal, Nginx, Orthanc, Tus
-from tools.bench.samples import ROOT, ct_slice
+from tools.bench.receivers import Importal, Nginx, Orthanc, Tus, peak_megabytes
+from tools.bench.samples import slices
 
 SECONDS = float(os.environ.get("SECONDS", "15"))
 COUNT = float(os.environ.get("COUNT", "1"))
@@ -44,7 +43,7 @@ def main() -> int:
           f"load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}")  # fmt: skip
     only = os.environ.get("ONLY", "")
     for count, size in WORKLOADS:
-        files = make_files(max(1, int(count * COUNT)), size)
+        files = list(slices(max(1, int(count * COUNT)), size))
         for connections in CONNECTIONS:
             print(f"\n### {len(files):,} x {size / 1e6:g} MB, {connections} connection(s)\n")
             print("| | files/s | MB/s | files | peak MB of the process |")
@@ -56,43 +55,6 @@ def main() -> int:
     return 0
 
 
-def make_files(count: int, size: int) -> list[bytes]:
-    """Return slices of one series with noise for pixels, each of this size."""
-    one = ct_slice()
-    tag = b"\xe0\x7f\x10\x00"
-    start = one.rindex(tag)
-    head = one[:start]
-    chance = random.Random(1)
-    noise = b"".join(chance.randbytes(1_000_000) for _ in range((size + count * 2) // 1_000_000 + 1))
-    pixels = (size - len(head) - 12) // 2 * 2
-    uid = f"{ROOT}.1.2.3".encode()
-    found = []
-    for number in range(count):
-        # As long as the other one, so that no length changes.
-        other = f"{ROOT}.1.{number + 1}".encode()[: len(uid) + 8]
-        mine = _renumbered(head, uid, other)
-        element = tag + one[start + 4 : start + 8] + pixels.to_bytes(4, "little")
-        found.append(mine + element + noise[number * 2 : number * 2 + pixels])
-    return found
-
-
-def _renumbered(head: bytes, uid: bytes, other: bytes) -> bytes:
-    """Put another UID in the place of one, in an element of its own length (PS3.5 9.1: padded to even)."""
-    for tag in (b"\x02\x00\x03\x00", b"\x08\x00\x18\x00"):
-        at = head.index(tag + b"UI")
-        length = int.from_bytes(head[at + 6 : at + 8], "little")
-        value = other + b"\0" * (len(other) % 2)
-        if tag[0] == 2:
-            group = head.index(b"\x02\x00\x00\x00UL\x04\x00")
-            known = int.from_bytes(head[group + 8 : group + 12], "little")
-            head = (
-                head[: group + 8] + (known + len(value) - length).to_bytes(4, "little") + head[group + 12 :]
-            )
-        head = head[: at + 6] + len(value).to_bytes(2, "little") + value + head[at + 8 + length :]
-    assert uid not in head[:400] or other.startswith(uid)
-    return head
-
-
 def _measure(receiver: Importal | Orthanc | Tus | Nginx, files: Sequence[bytes], connections: int) -> None:
     folder = Path(tempfile.mkdtemp(prefix="transfer-"))
     try:
@@ -100,7 +62,7 @@ def _measure(receiver: Importal | Orthanc | Tus | Nginx, files: Sequence[bytes],
             # A server is measured warm; the first request loads and connects.
             drive(running.port, receiver.requests(running, files[:1] if len(files) > 1 else []), 1, 60)
             load = drive(running.port, receiver.requests(running, files), connections, SECONDS)
-            _print_row(receiver.name, load, _peak(running.process_id))
+            _print_row(receiver.name, load, peak_megabytes(running.process_id))
     except FileNotFoundError:
         print(f"| {receiver.name} | absent | | | |")
     except RuntimeError as error:
@@ -138,11 +100,6 @@ def _plain(files: Sequence[bytes], connections: int) -> Load:
     load.seconds = time.perf_counter() - begun
     shutil.rmtree(folder)
     return load
-
-
-def _peak(process_id: int) -> float | None:
-    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-    return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM")), None)
 
 
 def _print_row(name: str, load: Load, peak: float | None) -> None:

@@ -1,7 +1,7 @@
 """Reading the bodies of packs: with back-pressure, bounded memory, and an end to patience.
 
-A pack gets a place before its body is read, so that the memory of all together stays within the budget; who
-waits for a place is held back by the network, not by a buffer.
+A body gets a place before it is read, and what it holds of the memory of all is counted as it comes: a slow
+sender takes little of it, however large the pack. Who waits is held back by the network, not by a buffer.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from importal.transfers.packs import MAX_FRAME_BYTES, MAX_PACK_BYTES, Frame, Pac
 
 Result = TypeVar("Result")
 
-BUDGET_BYTES = 256 * 1024 * 1024
+# What came and is not durable yet. The workers hold their groups a second time, neutralised, beyond that.
+BUDGET_BYTES = 192 * 1024 * 1024
 # As many connections as a sender has. One who is slow, or means ill, must leave room for others.
 PACKS_PER_INVITATION = 6
 WORKERS = 4
@@ -47,27 +48,46 @@ class Intake:
         self._settlers = anyio.CapacityLimiter(SETTLERS)
 
     @asynccontextmanager
-    async def place(self, invitation_id: str, cost: int) -> AsyncIterator[None]:
-        """Hold a place for a pack; raises ``transfer.busy`` when none becomes free in time."""
+    async def place(self, invitation_id: str, cost: int = 0) -> AsyncIterator["Place"]:
+        """Hold a place for a body, and memory; raises ``transfer.busy`` when none becomes free in time."""
 
         def fits() -> bool:
             return self._free >= cost and self._of_invitation[invitation_id] < PACKS_PER_INVITATION
 
+        await self._take(fits, cost)
+        self._of_invitation[invitation_id] += 1
+        place = Place(self, cost)
         try:
-            async with asyncio.timeout(WAIT_SECONDS), self._changed:
-                await self._changed.wait_for(fits)
-                self._free -= cost
-                self._of_invitation[invitation_id] += 1
-        except TimeoutError:
-            raise ImportalError(BUSY, {"retry_after_seconds": RETRY_SECONDS}) from None
-        try:
-            yield
+            yield place
         finally:
-            self._free += cost
+            self._free += place.held
             self._of_invitation[invitation_id] -= 1
             self._of_invitation += Counter()
             async with self._changed:
                 self._changed.notify_all()
+
+    def has_room(self, size: int) -> bool:
+        """Whether so much memory is free."""
+        return self._free >= size
+
+    async def take(self, size: int) -> None:
+        """Take memory; raises ``transfer.busy`` when it does not become free in time."""
+        await self._take(lambda: self._free >= size, size)
+
+    async def give_back(self, size: int) -> None:
+        """Give memory back."""
+        self._free += size
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _take(self, fits: Callable[[], bool], size: int) -> None:
+        if not fits():
+            try:
+                async with asyncio.timeout(WAIT_SECONDS), self._changed:
+                    await self._changed.wait_for(fits)
+            except TimeoutError:
+                raise ImportalError(BUSY, {"retry_after_seconds": RETRY_SECONDS}) from None
+        self._free -= size
 
     async def work(self, task: Callable[[], Result]) -> Result:
         """Run blocking work in a thread; only so many at once, or all would be slow."""
@@ -76,6 +96,28 @@ class Intake:
     async def settle(self, task: Callable[[], Result]) -> Result:
         """Run the settling of a large file in a thread."""
         return await anyio.to_thread.run_sync(task, limiter=self._settlers)
+
+
+class Place:
+    """A body that is being read, and the memory that it holds."""
+
+    def __init__(self, intake: Intake, held: int) -> None:
+        self._intake = intake
+        self.held = held
+
+    def has_room(self, size: int) -> bool:
+        """Whether so much more may be held at once."""
+        return self._intake.has_room(size)
+
+    async def hold(self, size: int) -> None:
+        """Hold more; raises ``transfer.busy`` when there is no room in time."""
+        await self._intake.take(size)
+        self.held += size
+
+    async def let_go(self, size: int) -> None:
+        """Hold less."""
+        self.held -= size
+        await self._intake.give_back(size)
 
 
 async def intake_of(request: Request) -> Intake:
@@ -87,31 +129,45 @@ async def intake_of(request: Request) -> Intake:
     return found
 
 
-def cost_of(request: Request) -> int:
-    """Return how much memory a pack may need; raises ``pack.too_large``."""
+def require_size(request: Request) -> None:
+    """Raise ``pack.too_large`` for a body that says so beforehand."""
     announced = request.headers.get("content-length", "")
-    length = int(announced) if announced.isascii() and announced.isdigit() else MAX_PACK_BYTES
-    if length > MAX_PACK_BYTES:
+    if announced.isascii() and announced.isdigit() and int(announced) > MAX_PACK_BYTES:
         raise ImportalError(PACK_TOO_LARGE, {"max_bytes": MAX_PACK_BYTES})
-    # A group is held twice: as it came, and neutralised on its way to the disk. What coded frames become is
-    # held beyond that by the workers alone, and bounded in each by the same measure: groups are cut by the
-    # lengths of the originals.
-    return min(2 * length, 2 * GROUP_BYTES + MAX_FRAME_BYTES)
 
 
-async def groups(request: Request) -> AsyncIterator[list[Frame]]:
-    """Yield the frames of a pack in groups while they arrive; raises ``pack.malformed``, ``pack.slow``."""
-    parser, group, held = PackParser(), list[Frame](), 0
+async def groups(request: Request, place: Place) -> AsyncIterator[list[Frame]]:
+    """Yield the frames of a pack in groups while they arrive, smaller ones when memory is short.
+
+    Raises:
+        ImportalError: ``pack.malformed``, ``pack.slow``, ``transfer.busy``.
+    """
+    parser, group, held, came = PackParser(), list[Frame](), 0, 0
     async for chunk in chunks(request):
+        if group and not place.has_room(len(chunk)):
+            # Rather a transaction more than that all wait for each other with packs half read.
+            yield group
+            came = await _durable(place, group, came)
+            group, held = [], 0
+        await place.hold(len(chunk))
+        came += len(chunk)
         for frame in parser.feed(chunk):
             group.append(frame)
             held += frame.length
             if held >= GROUP_BYTES or len(group) >= GROUP_FRAMES:
                 yield group
+                came = await _durable(place, group, came)
                 group, held = [], 0
     parser.close()
     if group:
         yield group
+
+
+async def _durable(place: Place, group: list[Frame], came: int) -> int:
+    """Let go of what a group held of the bytes that came; return what is left."""
+    size = min(came, sum(len(frame.data) for frame in group))
+    await place.let_go(size)
+    return came - size
 
 
 async def chunks(request: Request, stop: asyncio.Event | None = None) -> AsyncIterator[bytes]:

@@ -11,7 +11,7 @@ from importal.invitations import Sending
 from importal.transfers import announcement, finishing, listing, schemas
 from importal.transfers.coding import ENCODINGS
 from importal.transfers.frames import FrameAnswer, require_open, take_frames
-from importal.transfers.intake import Intake, cost_of, groups, intake_of
+from importal.transfers.intake import Intake, groups, intake_of, require_size
 from importal.transfers.packs import MEDIA_TYPE
 
 router = APIRouter(prefix="/api/submissions", tags=["sender"])
@@ -100,8 +100,9 @@ async def receive_pack(
     # Asked before the body is read: a stranger's bytes are not worth a place.
     await intake.work(partial(require_open, site, sender, submission_id))
     answers: list[FrameAnswer] = []
-    async with intake.place(sender.invitation_id, cost_of(request)):
-        async for group in groups(request):
+    require_size(request)
+    async with intake.place(sender.invitation_id) as place:
+        async for group in groups(request, place):
             answers += await intake.work(partial(take_frames, site, sender, submission_id, group))
     return schemas.PackAnswer(frames=[schemas.FrameShown.model_validate(answer) for answer in answers])
 

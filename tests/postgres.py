@@ -57,8 +57,10 @@ def running_postgresql() -> Iterator[str]:
         "UTF8",
         "--no-locale",
     )
+    # No test kills the cluster itself, so that nothing hangs on its writing to the disk at once.
     options = (
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c max_connections=200"
+        " -c fsync=off -c full_page_writes=off"
     )
     run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
     try:

@@ -1,5 +1,6 @@
 """A site on real tables, once per engine: SQLite and PostgreSQL."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,10 +63,21 @@ def postgresql_engine() -> Iterator[sqlalchemy.Engine]:
         engine.dispose()
 
 
-@pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[sqlalchemy.Engine]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'importal.sqlite3'}")
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables and nothing in them, to be copied: that is faster than making them."""
+    path = tmp_path_factory.mktemp("empty") / "importal.sqlite3"
+    engine = create_engine(f"sqlite:///{path}")
     schema.metadata().create_all(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def sqlite_engine(empty_sqlite: Path, tmp_path: Path) -> Iterator[sqlalchemy.Engine]:
+    path = tmp_path / "importal.sqlite3"
+    shutil.copyfile(empty_sqlite, path)
+    engine = create_engine(f"sqlite:///{path}")
     yield engine
     engine.dispose()
 
@@ -75,9 +87,11 @@ def engine(request: pytest.FixtureRequest) -> sqlalchemy.Engine:
     if request.param == "sqlite":
         return request.getfixturevalue("sqlite_engine")
     engine = request.getfixturevalue("postgresql_engine")
-    tables = ", ".join(table.name for table in schema.metadata().sorted_tables)
+    # TRUNCATE takes twenty times as long for a few rows; but rows of the audit trail cannot be deleted.
+    children_first = [table.name for table in reversed(schema.metadata().sorted_tables)]
+    verbs = ("TRUNCATE" if name == "audit_messages" else "DELETE FROM" for name in children_first)
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"TRUNCATE {tables} CASCADE")
+        connection.exec_driver_sql(";".join(map(" ".join, zip(verbs, children_first, strict=True))))
     return engine
 
 

@@ -58,7 +58,7 @@ export interface AnnouncedFile {
 export interface FileState {
   number: number;
   fingerprint: string;
-  state: 'announced' | 'partial' | 'stored' | 'kept' | 'refused';
+  state: 'announced' | 'partial' | 'stored' | 'kept' | 'refused' | 'unpacked';
   received?: [number, number][];
   code?: string;
 }

@@ -1,8 +1,10 @@
 """By what the portal recognises a file: its path, its size and the digest of its beginning."""
 
 import hashlib
+from collections.abc import Iterator
+from itertools import islice
 
-from importal.client.sources import SourceFile
+from importal.client.sources import ArchiveEntry, SourceFile
 
 # As much of an Instance is looked at, when its UIDs lie in it; other files may begin all alike.
 INSTANCE_BYTES = 8192
@@ -29,6 +31,15 @@ def of_instance(file: SourceFile, head: bytes) -> str:
 def of_file(file: SourceFile) -> str:
     """Return the fingerprint of any other file; raises SourceUnreadable."""
     digest, end = hashlib.sha256(), min(file.size, OTHER_BYTES)
-    for start in range(0, end, _AT_ONCE):
-        digest.update(file.read(start, min(end, start + _AT_ONCE)))
+    for piece in _pieces(file, end):
+        digest.update(piece)
     return fingerprint(label(file), file.size, digest.hexdigest())
+
+
+def _pieces(file: SourceFile, end: int) -> Iterator[bytes]:
+    if isinstance(file, ArchiveEntry):
+        # Unpacked once: each place in an entry is reached from its beginning.
+        yield from islice(file.pieces(_AT_ONCE), -(-end // _AT_ONCE))
+        return
+    for start in range(0, end, _AT_ONCE):
+        yield file.read(start, min(end, start + _AT_ONCE))

@@ -1,12 +1,13 @@
 """What the Python sender finds: folders and archives, within limits, without following anything anywhere."""
 
+import hashlib
 import io
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from importal.client import SourceUnreadable, gather, select
+from importal.client import SourceUnreadable, gather, gathering, recognition, select
 from importal.client.gathering import MAX_DEPTH
 from tests.corpus import corpus_path
 
@@ -60,6 +61,34 @@ def test_archives_in_archives_end_at_a_depth(tmp_path: Path):
     place = tmp_path / "deep.zip"
     place.write_bytes(data)
     assert [left.code for left in gather(place).left_out] == ["archive.too_deep"]
+
+
+def test_archives_in_archives_share_one_measure_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    inner = archive_of({"one": b"1"})
+    monkeypatch.setattr(gathering, "MAX_NESTED_BYTES", 2 * len(inner))
+    (tmp_path / "a.zip").write_bytes(archive_of({f"{number}.zip": inner for number in range(3)}))
+    found = gather(tmp_path)
+    assert set(read_all(found)) == {"a.zip/0.zip/one", "a.zip/1.zip/one"}
+    assert [(left.path, left.code) for left in found.left_out] == [("a.zip/2.zip", "archive.too_large")]
+
+
+def test_what_may_swell_without_a_measure_is_not_unpacked(tmp_path: Path):
+    (tmp_path / "a.zip").write_bytes(archive_of({"one": b"1" * 100}, zipfile.ZIP_BZIP2))
+    found = gather(tmp_path)
+    assert (found.files, [left.code for left in found.left_out]) == ([], ["archive.unknown_method"])
+
+
+def test_an_entry_has_the_same_fingerprint_as_the_file_it_was_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(recognition, "_AT_ONCE", 1000)
+    monkeypatch.setattr(recognition, "OTHER_BYTES", 4000)
+    for size in (0, 1, 999, 1000, 1001, 4000, 9999):
+        data = bytes(number % 251 for number in range(size))
+        (tmp_path / "a.zip").write_bytes(archive_of({"one": data}))
+        (entry,) = gather(tmp_path / "a.zip").files
+        expected = recognition.fingerprint("a.zip/one", size, hashlib.sha256(data[:4000]).hexdigest())
+        assert recognition.of_file(entry) == expected
 
 
 def test_a_file_that_changes_after_it_was_found_is_noticed(tmp_path: Path):

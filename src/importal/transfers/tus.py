@@ -108,8 +108,9 @@ class _Road:
             if offset != upload.offset:
                 raise ImportalError(UPLOAD_OFFSET, {"offset": upload.offset})
             room = upload.size - offset
-            async with self._places.place(self._invitation_id, cost_of(request, room, checksum)):
-                async for block in blocks(request, lease, room, checksum):
+            cost = cost_of(request, room, checksum)
+            async with self._places.place(self._invitation_id, cost) as place:
+                async for block in blocks(request, lease, place, room, checksum):
                     await self._places.work(partial(self._take, number, offset, block))
                     offset += len(block)
             upload = await self.find(number)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from importal.errors import ImportalError
 from importal.transfers.errors import FRAME_BOUNDS, PACK_TOO_LARGE, UPLOAD_CHECKSUM, UPLOAD_LOCKED
-from importal.transfers.intake import GROUP_BYTES, chunks
+from importal.transfers.intake import Place, chunks
 from importal.transfers.packs import MAX_FRAME_BYTES, MAX_PACK_BYTES
 from importal.transfers.tus_headers import Checksum
 
@@ -72,27 +72,31 @@ class Leases:
 
 
 def cost_of(request: Request, room: int, checksum: Checksum | None) -> int:
-    """Return how much memory a request may need; raises ``frame.bounds``, ``pack.too_large``."""
+    """Return how much memory a request needs before it is read; raises ``frame.bounds``, ``pack.too_large``.
+
+    Without a checksum it is counted as it comes; what is to be checked has to be held as a whole.
+    """
     announced = request.headers.get("content-length", "")
     length = int(announced) if announced.isascii() and announced.isdigit() else room
     if length > room:
         raise ImportalError(FRAME_BOUNDS)
     if checksum is None:
-        return min(2 * length, 2 * GROUP_BYTES + MAX_FRAME_BYTES)
+        return 0
     if length > MAX_PACK_BYTES:
         raise ImportalError(PACK_TOO_LARGE, {"max_bytes": MAX_PACK_BYTES})
-    return 2 * length + MAX_FRAME_BYTES
+    return length
 
 
 async def blocks(
-    request: Request, lease: Lease, room: int, checksum: Checksum | None
+    request: Request, lease: Lease, place: Place, room: int, checksum: Checksum | None
 ) -> AsyncIterator[bytes]:
     """Yield the body in pieces that frames can hold, the last one also when the line breaks.
 
     With a checksum nothing is yielded before it was checked (tus 1.0, Checksum).
 
     Raises:
-        ImportalError: ``pack.slow``, ``frame.bounds``, ``upload.checksum``, after what had come was yielded.
+        ImportalError: ``pack.slow``, ``frame.bounds``, ``transfer.busy``, ``upload.checksum``, after what had
+            come was yielded.
     """
     if checksum is not None:
         data = b"".join([chunk async for chunk in _within(request, lease, min(room, MAX_PACK_BYTES))])
@@ -104,10 +108,17 @@ async def blocks(
     held = bytearray()
     try:
         async for chunk in _within(request, lease, room):
+            if held and not place.has_room(len(chunk)):
+                # Memory is short: rather a small frame than a long wait with bytes that nobody has kept.
+                yield bytes(held)
+                await place.let_go(len(held))
+                held.clear()
+            await place.hold(len(chunk))
             held += chunk
             while len(held) >= MAX_FRAME_BYTES:
                 yield bytes(held[:MAX_FRAME_BYTES])
                 del held[:MAX_FRAME_BYTES]
+                await place.let_go(MAX_FRAME_BYTES)
                 lease.heard_at = time.monotonic()
     except ImportalError:
         if held:

@@ -9,7 +9,8 @@ import pytest
 from importal import audit, institutions, invitations, submissions
 from importal.site import Site
 from importal.storage import StorageFull
-from importal.transfers import tus_bytes
+from importal.transfers import TransferFrame, tus_bytes
+from importal.transfers.intake import Intake
 from tests.database.transfers.sending import Sender, everything_in_clear, make_instance
 from tests.database.transfers.uploading import (
     BrokenRequest,
@@ -150,6 +151,20 @@ def test_what_came_before_the_line_broke_is_kept(sender: Uploader):
     assert sender.shown(0)["state"] == "stored"
     sender.finish(1)
     assert sender.original(sender.arrived()[0]) == data
+
+
+def test_where_memory_is_short_bytes_are_kept_in_smaller_pieces(sqlite_site: Site):
+    sender = Uploader(sqlite_site)
+    sender.create()
+    sender.http.app.state.intake = Intake(budget_bytes=1000)
+    data = make_instance(1, pixels=bytes(4096))
+    sender.start(data)
+    cuts = [data[start : start + 400] for start in range(0, len(data), 400)]
+    assert patch_and_break(sender, 0, 0, cuts[:3], len(data)) == 408
+    assert sender.offset(0) == 1200
+    with sqlite_site.database.reading() as session:
+        lengths = [frame.length for frame in session.query(TransferFrame)]
+    assert lengths == [800, 400]
 
 
 def test_what_came_with_a_checksum_before_the_line_broke_is_not_trusted(sender: Uploader):

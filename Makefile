@@ -14,7 +14,7 @@ NODE_STAMP := frontend/node_modules/.installed
 ASSETS := src/importal/web_assets/index.html
 SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
 
-.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom bench-transfer bench-slow proof fuzz kills lock
+.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom bench-transfer bench-slow bench-lines proof fuzz kills lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
@@ -72,6 +72,9 @@ bench-transfer: setup ## measure what the server takes beside archives, upload s
 
 bench-slow: setup ## measure how soon two hundred slow senders at once are answered
 	@$(BIN)/python -m tools.bench.slow
+
+bench-lines: setup ## measure the sender over shaped lines, beside the time on the wire; needs root
+	@$(BIN)/python -m tools.bench.lines
 
 proof: setup ## send every object of the corpus through the engine, and let other readers compare; some minutes
 	@nice -n 5 $(BIN)/python -m tools.proof

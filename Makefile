@@ -14,7 +14,7 @@ NODE_STAMP := frontend/node_modules/.installed
 ASSETS := src/importal/web_assets/index.html
 SOURCES = $(shell find frontend -path frontend/node_modules -prune -o -type f -not -name '*.test.ts' -print)
 
-.PHONY: list setup frontend demo demo-check test check fix record bench bench-dicom bench-transfer bench-slow bench-lines proof fuzz kills lock
+.PHONY: list setup frontend demo demo-check test check fix record bench bench-coding bench-dicom bench-transfer bench-slow bench-lines proof fuzz kills lock
 .PHONY: check-style check-types check-rules check-pages
 
 list: ## list these commands
@@ -63,6 +63,9 @@ record: setup ## renew the generated reference and the OpenAPI file after a chan
 
 bench: setup ## measure the engine and the store on this machine
 	@$(BIN)/python -m tools.bench
+
+bench-coding: setup ## measure what transport coding saves and costs, on images of the corpus
+	@$(BIN)/python -m tools.bench.coding
 
 bench-dicom: setup ## measure the engine beside copying and beside other tools; takes some minutes
 	@$(BIN)/python -m tools.bench.engine

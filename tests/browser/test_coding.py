@@ -57,3 +57,4 @@ def test_a_slow_line_carries_coded_frames(page: Page, sender: SenderPage, disc: 
     sent = sum(int(request.all_headers().get("content-length", 0)) for request in packs)
     assert 0 < sent < 0.8 * sum(file.stat().st_size for file in disc.iterdir())
     assert any("/coder" in url for url in loaded)
+    assert any("charlswasm" in url for url in loaded)

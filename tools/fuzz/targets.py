@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from importal import dicom
-from importal.dicom import neutralisation, part10
+from importal.dicom import jpeg_ls, neutralisation, part10
 from importal.dicom.profile import RULES, Arrival
 from importal.dicom.reading import Element
 from importal.dicom.series_memory import SeriesMemory
-from importal.transfers import coding, packs
+from importal.transfers import coding, packs, sample_coding
 
 PROFILE = dicom.Profile(dicom.Pseudonyms(b"a key of thirty-two bytes, to wit"), "IMPORTAL")
 LOCALISATION = dicom.Localisation(
@@ -203,14 +203,13 @@ def _frames(data: bytes, step: int) -> tuple[list[packs.Frame], bool]:
 
 
 def decode_frames(data: bytes) -> None:
-    """Decode any bytes in every encoding: at most what was announced comes out, or a refusal."""
+    """Decode any bytes as they are and as samples: exactly what was announced comes out, or nothing."""
     length = int.from_bytes(data[:3], "big")
-    for encoding in coding.ENCODINGS:
-        try:
-            original = coding.decode(encoding, data[3:], length)
-        except coding.CodingBroken:
-            continue
-        require(len(original) == length, "another length than announced")
+    original = coding.decode("gzip", data[3:], length)
+    require(original is None or len(original) == length, "another length than announced")
+    shape = jpeg_ls.read_shape(data[3:])
+    require(shape is None or shape.length >= 0, "a shape without a size")
+    sample_coding.take_apart(data[3:], length)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -67,7 +67,7 @@ export function sniffSyntax(bytes: Uint8Array, position: number): Syntax {
   return { littleEndian, explicit: LONG.has(vr) || SHORT.has(vr) };
 }
 
-/** Visits the elements from `stream.position` on. */
+/** Visits the elements from `stream.position` on; leaves that at the pixels, where it gets so far. */
 export function walk(stream: ElementStream, visit: Visitor): Outcome {
   const view = new DataView(stream.bytes.buffer, stream.bytes.byteOffset, stream.bytes.byteLength);
   /** One entry per open item or sequence: is its content written explicitly? */
@@ -77,7 +77,10 @@ export function walk(stream: ElementStream, visit: Visitor): Outcome {
     const explicit = open.at(-1) ?? stream.explicit;
     const element = readElement(view, position, explicit, stream.littleEndian);
     if (element === null) return 'short';
-    if (element.tag >>> 16 === PIXEL_DATA_GROUP && open.length === 0) return 'end';
+    if (element.tag >>> 16 === PIXEL_DATA_GROUP && open.length === 0) {
+      stream.position = position;
+      return 'end';
+    }
     const outermost = open.length === 0 && element.tag >>> 16 !== ITEM_GROUP;
     if (outermost && visit(element.tag, wholeValue(stream.bytes, element), position)) return 'end';
     position = step(element, explicit, open);

@@ -9,12 +9,13 @@ import time
 import zlib
 from collections.abc import Callable, Collection
 
+from importal.client import sample_coding
 from importal.client.economy import Economy
+from importal.client.gzip_coding import GZIP, LEVEL, gzipped
 from importal.client.packs import OutgoingFrame
+from importal.client.sample_coding import JLS, Layout
+from importal.dicom import jpeg_ls
 
-GZIP = "gzip"
-# The fastest: what it leaves to win costs more time than most lines take for it.
-LEVEL = 1
 # Less is not worth a header; a sample is so long and has to shrink to this share, and so has the frame.
 SMALLEST_BYTES = 512
 SAMPLE_BYTES = 16 * 1024
@@ -37,6 +38,8 @@ class Coder:
         self._coding = threading.Lock()
         # Files of which nothing is tried: compressed ones, and those that did not come out right.
         self._plain: set[int] = set()
+        # Where the samples lie of files whose beginning was seen.
+        self._layouts: dict[int, Layout] = {}
 
     def code(self, frame: OutgoingFrame) -> OutgoingFrame:
         """Return the frame, coded where that makes it clearly smaller."""
@@ -48,7 +51,7 @@ class Coder:
             return frame
         with self._coding:
             begun = self._clock()
-            encoding, coded = self._coded(frame.data)
+            encoding, coded = self._coded(frame)
             self.economy.coded(len(frame.data), self._clock() - begun)
         if coded is None or len(coded) > len(frame.data) * WORTH:
             return frame
@@ -58,16 +61,26 @@ class Coder:
         """Never code this file again."""
         self._plain.add(number)
 
-    def _coded(self, data: bytes) -> tuple[str, bytes | None]:
-        if GZIP in self._encodings and is_compressible(data):
-            return GZIP, gzipped(data)
+    def _coded(self, frame: OutgoingFrame) -> tuple[str, bytes | None]:
+        if JLS in self._encodings and jpeg_ls.IS_AVAILABLE:
+            coded = self._as_samples(frame)
+            if coded is not None and len(coded) <= len(frame.data) * WORTH:
+                return JLS, coded
+        if GZIP in self._encodings and is_compressible(frame.data):
+            return GZIP, gzipped(frame.data)
         return GZIP, None
 
-
-def gzipped(data: bytes | memoryview) -> bytes:
-    """Return one member of gzip (RFC 1952)."""
-    press = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return press.compress(data) + press.flush()
+    def _as_samples(self, frame: OutgoingFrame) -> bytes | None:
+        if frame.offset == 0:
+            layout = sample_coding.find_layout(frame.data)
+            if layout is not None:
+                self._layouts[frame.file] = layout
+        known = self._layouts.get(frame.file)
+        if known is None:
+            return None
+        if frame.offset + len(frame.data) >= known.end:
+            del self._layouts[frame.file]
+        return sample_coding.coded(frame.data, frame.offset, known)
 
 
 def is_compressible(data: bytes) -> bool:

@@ -1,48 +1,47 @@
-"""Undoing the transport coding of frames: original bytes out of fewer bytes, bounded in size.
+"""Undoing the transport coding of frames: original bytes out of fewer bytes, bounded in size and time.
 
 What a stream claims is never believed: at most the announced length is ever made, and the caller compares the
 SHA-256 of the original. Cases that all implementations agree on: tests/cases/coding.json.
 """
 
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
+from typing import NamedTuple
 
-GZIP = "gzip"
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+from importal.dicom import jpeg_ls
+from importal.transfers.gzip_coding import GZIP, CodingBroken, gunzip
+from importal.transfers.sample_coding import JLS, decode_samples
+
+# What senders are told, besides "identity".
+ENCODINGS = (GZIP, JLS) if jpeg_ls.IS_AVAILABLE else (GZIP,)
 
 
-class CodingBroken(Exception):
-    """A frame does not unpack to what it claims; carries nothing of it."""
+class CodedFrame(NamedTuple):
+    """What came of a frame, and how many bytes it has to become."""
+
+    encoding: str
+    coded: bytes
+    length: int
 
 
-def decode(encoding: str, coded: bytes, length: int) -> bytes:
-    """Return the original bytes of a frame; raises CodingBroken unless there are exactly ``length``.
+def decode(encoding: str, coded: bytes, length: int) -> bytes | None:
+    """Return the original bytes of one frame, None unless there are exactly ``length``."""
+    return decode_all([CodedFrame(encoding, coded, length)])[0]
 
-    Raises:
-        KeyError: the encoding is none of ENCODINGS.
+
+def decode_all(frames: Sequence[CodedFrame]) -> list[bytes | None]:
+    """Return the original bytes of each frame, None where it does not become exactly ``length`` bytes.
+
+    Encodings are of ENCODINGS. Images are decoded together: where one of them kills the decoder, none is had,
+    and all of them are sent as they are.
     """
-    original = DECODERS[encoding](coded, length)
-    if len(original) != length:
-        raise CodingBroken
-    return original
+    images = [(frame.coded, frame.length) for frame in frames if frame.encoding == JLS]
+    decoded = iter(decode_samples(images) if images else ())
+    return [next(decoded) if frame.encoding == JLS else _gunzipped(frame) for frame in frames]
 
 
-def gunzip(coded: bytes, most: int) -> bytes:
-    """Return what one member of gzip (RFC 1952) holds, unless that exceeds ``most``; raises CodingBroken.
-
-    A second member, or anything else behind the first, is refused: one meaning, whoever reads it.
-    """
-    unpacker = zlib.decompressobj(_GZIP_WINDOW)
+def _gunzipped(frame: CodedFrame) -> bytes | None:
     try:
-        # One byte more than may be shows a longer stream, and is all that is ever made of it.
-        original = unpacker.decompress(coded, most + 1)
-    except zlib.error:
-        raise CodingBroken from None
-    if len(original) > most or not unpacker.eof or unpacker.unused_data:
-        raise CodingBroken
-    return original
-
-
-DECODERS: Mapping[str, Callable[[bytes, int], bytes]] = {GZIP: gunzip}
-# What senders are told; "identity" is always taken.
-ENCODINGS = tuple(DECODERS)
+        original = gunzip(frame.coded, frame.length)
+    except CodingBroken:
+        return None
+    return original if len(original) == frame.length else None

@@ -4,7 +4,7 @@ Frames of a file may come in any order, cut in any way and as often as the line 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from importal.transfers import recognition
 from importal.transfers.announcement import open_name
 from importal.transfers.arrival import SEALER, Arrival, Arrived, receive
 from importal.transfers.assembly import assemble
-from importal.transfers.coding import ENCODINGS, CodingBroken, decode
+from importal.transfers.coding import ENCODINGS, CodedFrame, decode_all
 from importal.transfers.packs import IDENTITY, Frame
 from importal.transfers.states import FileState, is_final
 from importal.transfers.storing import Part, covered, store
@@ -64,7 +64,12 @@ def take_frames(
         submission = submissions.for_sender(session, sender, submission_id)
         submissions.require_draft(submission)
         known = _load(session, submission_id, {frame.file for frame in frames})
-    answers = [_take(site, sender, submission_id, frame, known.get(frame.file)) for frame in frames]
+    answers = [
+        _refused(frame, opened)
+        if isinstance(opened, str)
+        else _take(site, sender, submission_id, opened, known[frame.file])
+        for frame, opened in zip(frames, _opened(frames, known), strict=True)
+    ]
     arrived = [entry.whole for entry in known.values() if entry.whole is not None]
     parts = [part for entry in known.values() for part in entry.new_parts]
     codes = {number: entry.file.code for number, entry in known.items() if is_final(entry.file)}
@@ -104,15 +109,7 @@ def _is_waiting(entry: _Known) -> bool:
     return covered([(part.offset, part.length) for part in entry.parts]) == [(0, entry.file.size)]
 
 
-def _take(
-    site: Site, sender: SenderSession, submission_id: str, frame: Frame, known: _Known | None
-) -> FrameAnswer:
-    if known is None or known.file.state == FileState.REMOVED:
-        return _refused(frame, "frame.unknown_file")
-    opened = _open(frame, known.file.size)
-    if isinstance(opened, str):
-        return _refused(frame, opened)
-    frame = opened
+def _take(site: Site, sender: SenderSession, submission_id: str, frame: Frame, known: _Known) -> FrameAnswer:
     if is_final(known.file) or known.whole is not None:
         same = known.file.size == 0 or _is_repetition(frame, known)
         return _answer(frame, "known" if same else None)
@@ -125,19 +122,34 @@ def _take(
     return _take_part(site, submission_id, frame, known)
 
 
-def _open(frame: Frame, size: int) -> Frame | str:
-    """Return the frame with its original bytes, or the code that says why it is not taken."""
+def _opened(frames: Sequence[Frame], known: Mapping[int, _Known]) -> list[Frame | str]:
+    """Return each frame with its original bytes, or the code that says why it is not taken."""
+    found: list[Frame | str] = [_objection(frame, known.get(frame.file)) or frame for frame in frames]
+    coded = [frame for frame in found if isinstance(frame, Frame) and frame.encoding != IDENTITY]
+    originals = iter(decode_all([CodedFrame(frame.encoding, frame.data, frame.length) for frame in coded]))
+    return [
+        _unpacked(frame, next(originals))
+        if isinstance(frame, Frame) and frame.encoding != IDENTITY
+        else frame
+        for frame in found
+    ]
+
+
+def _objection(frame: Frame, known: _Known | None) -> str | None:
+    if known is None or known.file.state == FileState.REMOVED:
+        return "frame.unknown_file"
     if frame.encoding not in {IDENTITY, *ENCODINGS}:
         return "frame.encoding"
+    size = known.file.size
     if frame.offset + frame.length > size or (frame.length == 0 and size > 0):
         return "frame.bounds"
-    if frame.encoding == IDENTITY:
-        return frame if hashlib.sha256(frame.data).hexdigest() == frame.sha256 else "frame.digest"
-    try:
-        original = decode(frame.encoding, frame.data, frame.length)
-    except CodingBroken:
-        return "frame.coding"
-    if hashlib.sha256(original).hexdigest() != frame.sha256:
+    if frame.encoding == IDENTITY and hashlib.sha256(frame.data).hexdigest() != frame.sha256:
+        return "frame.digest"
+    return None
+
+
+def _unpacked(frame: Frame, original: bytes | None) -> Frame | str:
+    if original is None or hashlib.sha256(original).hexdigest() != frame.sha256:
         return "frame.coding"
     return replace(frame, encoding=IDENTITY, data=original)
 

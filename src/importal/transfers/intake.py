@@ -20,7 +20,8 @@ from importal.transfers.packs import MAX_FRAME_BYTES, MAX_PACK_BYTES, Frame, Pac
 
 Result = TypeVar("Result")
 
-# What came and is not durable yet. The workers hold their groups a second time, neutralised, beyond that.
+# What came and is not durable yet. The workers hold their groups again beyond that, unpacked and neutralised;
+# how much that can be is bounded by GROUP_BYTES, which counts the originals of coded frames.
 BUDGET_BYTES = 192 * 1024 * 1024
 # As many connections as a sender has. One who is slow, or means ill, must leave room for others.
 PACKS_PER_INVITATION = 6

@@ -8,6 +8,7 @@ import pytest
 from importal import client
 from importal.client import coding
 from importal.client.economy import Economy
+from importal.client.gzip_coding import gzipped
 from importal.site import Site
 from tests.database.transfers.sending import Sender, make_instance
 
@@ -115,10 +116,11 @@ def test_on_a_slow_line_fewer_bytes_are_sent_than_the_files_have(site: Site, dis
     assert transfer.progress.sent_bytes < transfer.progress.total_bytes / 5
 
 
-@pytest.mark.parametrize("wrong", [b"no stream", coding.gzipped(b"other bytes")])
+@pytest.mark.parametrize("wrong", [b"no stream", gzipped(b"other bytes")])
 def test_what_does_not_come_out_right_is_sent_as_it_is(site: Site, disc: Path, monkeypatch, wrong):
     monkeypatch.setattr(Economy, "pays", lambda _self, _now: True)
     monkeypatch.setattr(coding, "gzipped", lambda _data: wrong)
+    monkeypatch.setattr(coding.sample_coding, "coded", lambda *_frame: wrong)
     sender = Sender(site)
     line = Line(sender.http._transport)
     transfer, receipt = send(sender, line, disc)

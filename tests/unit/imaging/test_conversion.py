@@ -16,9 +16,9 @@ from PIL import Image
 
 from importal.demo.sample_documents import pdf
 from importal.dicom import conversion
-from importal.dicom.conversion.makers import Makers
 from importal.dicom.document_flaws import DocumentRefused
 from importal.dicom.documents import DocumentKind, accepted, deliverable, recognise
+from importal.dicom.makers import Makers
 from tests.corpus import corpus_path
 from tests.unit.imaging.making import CONTEXT, KEY, LOCAL, encoded, gradient, made
 

@@ -6,9 +6,11 @@ import type { TransferFile } from '../work';
 import { Coder, WorkerShop, type Workshop } from './coder';
 import { FrameCoder } from './frame-coder';
 
+const none = () => Promise.reject(new Error('not there'));
+
 /** Codes at once and in this thread; tells a speed that always pays. */
 class BenchShop implements Workshop {
-  readonly #coder = new FrameCoder(['gzip']);
+  readonly #coder = new FrameCoder(['gzip'], none);
   frames = 0;
   isClosed = false;
   isBroken = false;

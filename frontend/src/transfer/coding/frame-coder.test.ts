@@ -16,6 +16,8 @@ interface Cases {
 const cases: Cases = JSON.parse(
   readFileSync(new URL('../../../../tests/cases/coding.json', import.meta.url), 'utf8'),
 );
+const isGzip = ({ encoding }: { encoding: string }) => encoding === 'gzip';
+const none = () => Promise.reject(new Error('not there'));
 const fromHex = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
 const toHex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
@@ -31,11 +33,14 @@ function metaOf(syntax: string): Uint8Array {
 }
 
 describe('coded frames', () => {
-  test.each(cases.valid)('of $name become what everyone makes of them', ({ encoding, original, coded }) => {
-    expect(toHex(decodeFrame(encoding, fromHex(coded), original.length / 2))).toBe(original);
-  });
+  test.each(cases.valid.filter(isGzip))(
+    'of $name become what everyone makes of them',
+    ({ encoding, original, coded }) => {
+      expect(toHex(decodeFrame(encoding, fromHex(coded), original.length / 2))).toBe(original);
+    },
+  );
 
-  test.each(cases.refused)('of $name are refused', ({ encoding, length, coded }) => {
+  test.each(cases.refused.filter(isGzip))('of $name are refused', ({ encoding, length, coded }) => {
     expect(() => decodeFrame(encoding, fromHex(coded), length)).toThrow();
   });
 
@@ -49,23 +54,23 @@ describe('coded frames', () => {
   });
 
   test('come out as they were, and are clearly smaller', async () => {
-    const coded = await new FrameCoder(['gzip']).code(0, 0, text);
+    const coded = await new FrameCoder(['gzip'], none).code(0, 0, text);
     expect(coded?.bytes.byteLength).toBeLessThan(text.byteLength / 10);
     expect(coded && toHex(decodeFrame(coded.encoding, coded.bytes, text.byteLength))).toBe(toHex(text));
   });
 
   test('are not made of noise, of little, or where the server takes none', async () => {
-    expect(await new FrameCoder(['gzip']).code(0, 0, noise)).toBeNull();
+    expect(await new FrameCoder(['gzip'], none).code(0, 0, noise)).toBeNull();
     expect(await isCompressible(noise)).toBe(false);
-    expect(await new FrameCoder(['gzip']).code(0, 0, text.subarray(0, 100))).toBeNull();
-    expect(await new FrameCoder(['another']).code(0, 0, text)).toBeNull();
+    expect(await new FrameCoder(['gzip'], none).code(0, 0, text.subarray(0, 100))).toBeNull();
+    expect(await new FrameCoder(['another'], none).code(0, 0, text)).toBeNull();
   });
 
   test.each(['%PDF-1.7', '\xff\xd8\xff\xe0', 'PK\x03\x04', '\0\0\0\x18ftypheic'])(
     'are not tried of what is compressed already: %j',
     async (beginning) => {
       const bytes = new Uint8Array([...Buffer.from(beginning, 'latin1'), ...text]);
-      const coder = new FrameCoder(['gzip']);
+      const coder = new FrameCoder(['gzip'], none);
       expect(await coder.code(0, 0, bytes)).toBeNull();
       expect(await coder.code(0, 4096, text)).toBeNull();
       expect(await coder.code(1, 4096, text)).not.toBeNull();

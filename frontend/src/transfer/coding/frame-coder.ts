@@ -2,6 +2,7 @@
  * Codes frames, each only where a sample of it becomes clearly smaller. The server makes the original bytes of
  * it again and compares their SHA-256. Runs in a worker; knows nothing of the page.
  */
+import { codeSamples, type Encode, findLayout, type Layout } from './samples';
 
 export interface Coded {
   encoding: string;
@@ -31,16 +32,35 @@ const PACKED = [
 export class FrameCoder {
   /** Files that are compressed already. */
   readonly #packed = new Set<number>();
+  /** Where the samples lie of files whose beginning was seen. */
+  readonly #layouts = new Map<number, Layout>();
+  #encode: Promise<Encode> | null = null;
 
-  constructor(private readonly encodings: readonly string[]) {}
+  constructor(
+    private readonly encodings: readonly string[],
+    private readonly loadEncoder: () => Promise<Encode>,
+  ) {}
 
   /** The frame of `file` that begins at `offset`, coded; null where plain is as good. */
   async code(file: number, offset: number, bytes: Uint8Array): Promise<Coded | null> {
     if (bytes.byteLength < SMALLEST) return null;
     if (offset === 0 && isPacked(bytes)) this.#packed.add(file);
     if (this.#packed.has(file)) return null;
+    const most = bytes.byteLength * WORTH;
+    const samples = await this.#samples(file, offset, bytes).catch(() => null);
+    if (samples && samples.byteLength <= most) return { encoding: 'jls', bytes: samples };
     const coded = await this.#gzip(bytes);
-    return coded && coded.bytes.byteLength <= bytes.byteLength * WORTH ? coded : null;
+    return coded && coded.bytes.byteLength <= most ? coded : null;
+  }
+
+  async #samples(file: number, offset: number, bytes: Uint8Array): Promise<Uint8Array | null> {
+    if (!this.encodings.includes('jls')) return null;
+    const layout = offset === 0 ? findLayout(bytes, transferSyntax(bytes)) : this.#layouts.get(file);
+    if (!layout) return null;
+    if (offset + bytes.byteLength < layout.end) this.#layouts.set(file, layout);
+    else this.#layouts.delete(file);
+    this.#encode ??= this.loadEncoder();
+    return await codeSamples(bytes, offset, layout, await this.#encode, gzip);
   }
 
   async #gzip(bytes: Uint8Array): Promise<Coded | null> {
@@ -65,14 +85,15 @@ export async function isCompressible(bytes: Uint8Array): Promise<boolean> {
 
 /** Whether a file, by its beginning, is compressed already and not worth a try. */
 export function isPacked(beginning: Uint8Array): boolean {
-  const head = latin1(beginning.subarray(0, 1024));
+  const head = latin1(beginning.subarray(0, 16));
   if (PACKED.some((mark) => head.startsWith(mark)) || head.startsWith('ftyp', 4)) return true;
-  const syntax = transferSyntax(head);
+  const syntax = transferSyntax(beginning);
   return syntax !== null && !PLAIN_SYNTAXES.includes(syntax);
 }
 
 /** The Transfer Syntax UID of the File Meta Information (PS3.10 section 7.1), always explicit little endian. */
-function transferSyntax(head: string): string | null {
+export function transferSyntax(beginning: Uint8Array): string | null {
+  const head = latin1(beginning.subarray(0, 1024));
   if (!head.startsWith('DICM', 128)) return null;
   const at = head.indexOf('\x02\0\x10\0UI', 132);
   if (at < 0) return null;

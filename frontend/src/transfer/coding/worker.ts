@@ -23,11 +23,14 @@ const scope = self as unknown as {
   postMessage(answer: Answer, transfer: Transferable[]): void;
 };
 
-let coder = new FrameCoder([]);
+// Large, and wanted for uncompressed images only.
+const loadEncoder = async () => (await import('./jpeg-ls')).loadEncoder();
+
+let coder = new FrameCoder([], loadEncoder);
 let turn: Promise<void> = Promise.resolve();
 
 async function answer({ id, encodings, file, offset, bytes }: Order): Promise<void> {
-  if (encodings) coder = new FrameCoder(encodings);
+  if (encodings) coder = new FrameCoder(encodings, loadEncoder);
   const begun = performance.now();
   const coded = await coder.code(file, offset, bytes).catch(() => null);
   const seconds = (performance.now() - begun) / 1000;

@@ -10,10 +10,10 @@ import json
 import signal
 from dataclasses import asdict, dataclass
 
-from importal.dicom.conversion.makers import Makers
 from importal.dicom.derived_objects import StudyContext
 from importal.dicom.document_flaws import DocumentFlaw, DocumentRefused
 from importal.dicom.documents import DocumentKind
+from importal.dicom.makers import Makers
 from importal.dicom.records import Localisation
 
 __all__ = ["LIMITS", "ConversionFailed", "Limits", "convert"]

@@ -1,6 +1,6 @@
-"""The parent's end of the converting processes: one per document at a time, kept for the next one.
+"""The parent's end of forking processes: one order at a time each, kept for the next one.
 
-A converting process that was waited for in vain, or whose pipes broke, is ended together with what it forked.
+A process that was waited for in vain, or whose pipes broke, is ended together with what it forked.
 """
 
 import atexit
@@ -19,7 +19,7 @@ _MOST_IDLE = 2
 
 
 class Makers:
-    """Converting processes by the name of their module, started when there is an order and none is free."""
+    """Forking processes by the name of their module, started when there is an order and none is free."""
 
     def __init__(self, module: str) -> None:
         self._module = module
@@ -32,7 +32,7 @@ class Makers:
 
         Raises:
             TimeoutError: nothing came within so many seconds.
-            EOFError: the converting process itself is gone.
+            EOFError: the process itself is gone.
         """
         process = self._take()
         watch = _Watch(process, seconds)

@@ -253,10 +253,16 @@ class _Arrived(_Comparison):
             return Reason.MISSING_IDENTIFIER if missing else Reason.PSEUDONYM
         if arrival in _ON_ARRIVAL:
             return _ON_ARRIVAL[arrival]
-        if value_search.text(tag) in self._texts:
-            return Reason.VALUE_IN_TEXT
-        otherwise = Reason.PADDING if tag == DATA_SET_TRAILING_PADDING else self._otherwise
-        return Reason.RECORD_OF_CHANGE if _RECORD.intersection((*around, tag)) else otherwise
+        return Reason.VALUE_IN_TEXT if value_search.text(tag) in self._texts else self._other(around, element)
+
+    def _other(self, around: tuple[int, ...], element: Element) -> Reason:
+        tag = element.tag
+        if _RECORD.intersection((*around, tag)):
+            return Reason.RECORD_OF_CHANGE
+        # So little may be left of a hidden sequence that it can no longer be told from plain bytes.
+        hidden = bool(element.items) and tag not in RULES
+        otherwise = Reason.FOREIGN_IDENTIFIER if hidden else self._otherwise
+        return Reason.PADDING if tag == DATA_SET_TRAILING_PADDING else otherwise
 
     def _reason_to_keep(self, arrival: Arrival | None, element: Element) -> Reason:
         if value_search.text(element.tag) in self._texts and arrival in (None, Arrival.KEEP):

@@ -160,7 +160,7 @@ class HeaderWalk:
                     raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, vr, position, position + 8, stop, node, depth))
-                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
+                if length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
                     self._refuse_sequence(Found(tag, vr, position, position + 8, stop, node, depth))
                 if not number and length == 4:
                     _note_group_length(node, group, position + 8)
@@ -199,8 +199,9 @@ class HeaderWalk:
                     raise _beyond_or_odd(position, stop, end)
                 if tag in watch:
                     found.append(Found(tag, b"", position, position + 8, stop, node, depth))
-                elif length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
-                    self._perhaps_sequence(Found(tag, b"", position, position + 8, stop, node, depth))
+                if length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
+                    look = self._refuse_sequence if tag in watch else self._perhaps_sequence
+                    look(Found(tag, b"", position, position + 8, stop, node, depth))
             else:
                 self.count, mark = self.count + own - mark, own
                 if group == 0xFFFE:
@@ -313,14 +314,22 @@ class HeaderWalk:
                 self.found.append(found)
 
     def _refuse_sequence(self, found: Found) -> None:
-        """Refuse what is watched in a sequence whose short length could not follow an edit."""
+        """Refuse what is watched in a sequence that could not follow an edit.
+
+        Its length is a short one, or it is itself the value of an element that a rule looks at.
+        """
         if not self._unhidden:
             return
         mark = len(self.found)
-        self._perhaps_sequence(found)
-        if any(each.tag in self._unhidden for each in self.found[mark:]):
-            raise Refused(RefusalReason.IDENTIFIER_LEFT)
+        try:
+            self._opaque_sequence(found, found.end - found.value)
+        except Defect:
+            if found.tag in SEQUENCES:
+                raise
+        inner = [each.tag for each in self.found[mark:] if each.depth > found.depth]
         del self.found[mark:]
+        if not self._unhidden.isdisjoint(inner):
+            raise Refused(RefusalReason.IDENTIFIER_LEFT)
 
     def _sequence(  # noqa: PLR0913, PLR0917 -- as above
         self,

@@ -87,6 +87,31 @@ def test_identifiers_behind_a_short_length_are_refused(vr, layout, profile):
         assert refused.value.reason is dicom.RefusalReason.IDENTIFIER_LEFT
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("syntax", ["explicit", "implicit"])
+@pytest.mark.parametrize("tag", [0x00080060, 0x00080050, 0x0020000D])
+def test_identifiers_within_the_value_of_an_element_that_is_looked_at_are_refused(
+    tag, syntax, layout, profile
+):
+    with pytest.raises(dicom.Refused) as refused:
+        dicom.neutralise(object_with(tag, "CS", NESTED, layout, syntax), profile)
+    assert refused.value.reason in {dicom.RefusalReason.IDENTIFIER_LEFT, dicom.RefusalReason.UNREADABLE}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("syntax", ["explicit", "implicit"])
+def test_what_hides_in_a_short_text_but_is_no_identifier_is_shown_and_delivered(
+    syntax, layout, profile, local
+):
+    harmless = [[(0x00100040, "CS", "F "), (0x00200011, "IS", "12"), (0x00280010, "US", b"\0\1")]]
+    original = object_with(0x00081030, "LO", harmless, layout, syntax)
+    stored = b"".join(dicom.neutralise(original, profile).chunks)
+    shown = dicom.read_display(stored)
+    assert shown.study_id
+    assert shown.series_number == dicom.read_display(original).series_number
+    assert dicom.localise(stored, local).length > len(stored)
+
+
 def test_bytes_that_only_begin_like_an_item_stay_as_they_are(profile):
     for vr, raw in (
         ("OB", b"\xfe\xff\0\xe0 no sequence at all "),

@@ -22,10 +22,14 @@ def utf8_edits(buffer: bytes | memoryview, walk: HeaderWalk, root: Node) -> list
     """Return the edits that turn a data set, walked with `everything`, into UTF-8."""
     edits = EditList(buffer)
     sets = ItemCharsets(buffer, walk.found)
+    written = -1  # up to here an element was written whole, with whatever lay in it
     for found, following in pairwise((*walk.found, None)):
         assert found is not None
+        if found.start < written:
+            continue
         if found.tag == SPECIFIC_CHARACTER_SET:
             _write(edits, found, "CS", charsets.UTF_8.encode())
+            written = found.end
             continue
         if following is not None and following.start < found.end:  # a sequence, whatever its VR says
             continue

@@ -21,6 +21,9 @@ from tests.postgres import free_port
 
 OUR_AE_TITLE = "IMPORTAL"
 PATIENCE_SECONDS = 30
+# One for all: each new client reads the certificates of the whole world. No connection outlives an answer, for
+# archives are stopped and started.
+HTTP = httpx2.Client(timeout=PATIENCE_SECONDS, headers={"Connection": "close"})
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Orthanc:
 
     def get(self, path: str) -> Any:
         """Return the answer of its REST API as JSON."""
-        answer = httpx2.get(self.url + path, timeout=PATIENCE_SECONDS)
+        answer = HTTP.get(self.url + path)
         answer.raise_for_status()
         return answer.json()
 
@@ -84,13 +87,13 @@ class Orthanc:
 
     def file(self, identifier: str) -> bytes:
         """Return the stored file of an instance."""
-        answer = httpx2.get(f"{self.url}/instances/{identifier}/file", timeout=PATIENCE_SECONDS)
+        answer = HTTP.get(f"{self.url}/instances/{identifier}/file")
         answer.raise_for_status()
         return answer.content
 
     def preview(self, identifier: str) -> bytes:
         """Return the first frame of an instance as the archive itself shows it (PNG)."""
-        answer = httpx2.get(f"{self.url}/instances/{identifier}/preview", timeout=PATIENCE_SECONDS)
+        answer = HTTP.get(f"{self.url}/instances/{identifier}/preview")
         answer.raise_for_status()
         return answer.content
 
@@ -149,7 +152,7 @@ def _await_readiness(archive: Orthanc, process: "subprocess.Popen[bytes]") -> No
     while time.monotonic() < deadline:
         assert process.poll() is None, (archive.folder / "orthanc.log").read_text(errors="replace")
         try:
-            httpx2.get(archive.url + "/system", timeout=2).raise_for_status()
+            HTTP.get(archive.url + "/system", timeout=2).raise_for_status()
         except httpx2.HTTPError:
             time.sleep(0.1)
         else:

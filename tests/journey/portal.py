@@ -17,6 +17,7 @@ import httpx2
 
 from importal import accounts, components, institutions
 from importal.settings import Settings
+from tests.orthanc import HTTP
 from tests.postgres import free_port
 
 PATIENCE_SECONDS = 120
@@ -118,7 +119,7 @@ class Portal:
     def _is_alive(self) -> bool:
         assert self.is_running("web"), (self.folder / "web.log").read_text()
         try:
-            return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return HTTP.get(f"{self.url}/readyz", timeout=5).status_code == 200
         except httpx2.HTTPError:
             return False
 

@@ -21,7 +21,7 @@ from tests.postgres import free_port
 
 OUR_AE_TITLE = "IMPORTAL"
 PATIENCE_SECONDS = 30
-# One for all: each new client reads the certificates of the whole world. No connection outlives an answer, for
+# One for all: each new client reads the certificates of the whole world. No connection outlives an answer:
 # archives are stopped and started.
 HTTP = httpx2.Client(timeout=PATIENCE_SECONDS, headers={"Connection": "close"})
 

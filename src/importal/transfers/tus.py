@@ -67,7 +67,9 @@ async def _leases(request: Request) -> Leases:
 
 
 async def _number(number: str) -> int:
-    if not number.isascii() or not number.isdigit() or int(number[:20]) > MAX_NUMBER:
+    # Its length first: a number of thousands of digits is a defect of its own to Python.
+    is_number = len(number) <= len(str(MAX_NUMBER)) and number.isascii() and number.isdigit()
+    if not is_number or int(number) > MAX_NUMBER:
         raise ImportalError(UPLOAD_GONE)
     return int(number)
 

@@ -214,6 +214,11 @@ def test_a_line_that_went_silent_makes_room_for_the_next(sender: Uploader, monke
     assert sender.patch(0, 5, b"67890").status_code == 204
 
 
+@pytest.mark.parametrize("number", ["0" * 5000, "0" * 30 + "9" * 30, "9" * 11, "-1", "1.0", "\u0661"])
+def test_an_address_that_no_upload_can_have_is_gone(sender: Uploader, number: str):
+    assert code_of(sender.tus("GET", f"/{number}")) == (410, "upload.gone")
+
+
 def test_after_its_time_an_upload_is_gone(sender: Uploader, site: Site):
     sender.start(b"1234567890")
     site.clock.advance(hours=1)

@@ -7,6 +7,7 @@ what is said on the association.
 import contextlib
 import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pynetdicom import AE, _config, evt
 
 IMPLEMENTATION_CLASS_UID = "2.25.299485722873412398105533620098215773181"
 IMPLEMENTATION_VERSION_NAME = "IMPORTAL"
+_LOOK_EVERY_SECONDS, _LONGEST_TURN_SECONDS = 0.05, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,46 @@ class Extras:
     handlers: Sequence[tuple[Any, Any]] = field(default=(), repr=False)
 
 
+class Checkpoint(threading.Event):
+    """Where the loop of an association waits while somebody else reads its answers.
+
+    The library clears an event and then looks at a flag that its loop sets even when it only passes by: now
+    and then the loop goes on and takes an answer off the queue for which the sender then waits in vain. Here
+    `clear` returns when the loop really stands still.
+    """
+
+    def __init__(self, loop: threading.Thread) -> None:
+        super().__init__()
+        self._loop = loop
+        self._turn = threading.Lock()
+        self._halted = threading.Event()
+        self.set()
+
+    def set(self) -> None:
+        """Let the loop go on."""
+        with self._turn:
+            self._halted.clear()
+            super().set()
+
+    def clear(self) -> None:
+        """Stop the loop; returns when it has stopped or ended, or is busy with the peer for too long."""
+        super().clear()
+        if threading.current_thread() is self._loop:
+            return
+        deadline = time.monotonic() + _LONGEST_TURN_SECONDS
+        while self._loop.is_alive() and time.monotonic() < deadline:
+            if self._halted.wait(_LOOK_EVERY_SECONDS):
+                return
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Pass by, or stand still until the loop may go on."""
+        with self._turn:
+            if self.is_set():
+                return True
+            self._halted.set()
+        return super().wait(timeout)
+
+
 def open_association(peer: Peer, proposals: Sequence[Proposal], extras: Extras | None = None) -> Any:
     """Return an established association, which the caller releases.
 
@@ -123,6 +165,7 @@ def open_association(peer: Peer, proposals: Sequence[Proposal], extras: Extras |
     except OSError as error:  # the host name does not resolve
         raise NoAssociation("association.unreachable") from error
     if association.is_established:
+        association._reactor_checkpoint = Checkpoint(association)
         return association
     if association.is_rejected:
         raise NoAssociation("association.rejected")

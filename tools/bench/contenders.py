@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from importal import dicom
-from importal.dicom import neutralisation
+from importal.dicom import localisation, neutralisation
 from importal.dicom.series_memory import SeriesMemory
 
 CHUNK = 64 << 10
@@ -130,6 +130,13 @@ def localise(source: Path, target: Path) -> None:
     _write(target, list(dicom.localise(stored, LOCALISATION).chunks))
 
 
+def localise_alone(source: Path, target: Path) -> None:
+    """Write the local patient and order as if none of the series had come before."""
+    remembered, localisation.MEMORY = localisation.MEMORY, SeriesMemory()
+    localise(source, target)
+    localisation.MEMORY = remembered
+
+
 def restore(source: Path, target: Path) -> None:
     """Make the file as it came of the neutralised object and its patch."""
     stored, patch = source.with_suffix(STORED).read_bytes(), source.with_suffix(PATCH).read_bytes()
@@ -146,5 +153,6 @@ CONTENDERS: dict[str, Callable[[Path, Path], None]] = {
     "Importal neutralise, 64 kB stream": neutralise_stream,
     "Importal neutralise, series unknown": neutralise_alone,
     "Importal localise": localise,
+    "Importal localise, series unknown": localise_alone,
     "Importal restore": restore,
 }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from importal import dicom
-from importal.dicom import jpeg_ls, neutralisation, part10
+from importal.dicom import jpeg_ls, localisation, neutralisation, part10
 from importal.dicom.profile import RULES, Arrival
 from importal.dicom.reading import Element
 from importal.dicom.series_memory import SeriesMemory
@@ -137,7 +137,7 @@ def _stream(data: bytes, whole: dicom.Neutralised | None, reason: dicom.RefusalR
 
 
 def _localised(stored: bytes) -> None:
-    localised = dicom.localise(stored, LOCALISATION)
+    localised = _as_alone(stored)
     out = b"".join(localised.chunks)
     require(len(out) == localised.length, "length of the localised")
     contents = dicom.read_contents(out)
@@ -158,8 +158,23 @@ def localise(data: bytes) -> None:
 
 
 def _localise_any(data: bytes) -> None:
-    out = dicom.localise(data, LOCALISATION)
+    out = _as_alone(data)
     dicom.read_contents(b"".join(out.chunks))
+
+
+def _as_alone(data: bytes) -> dicom.Localised:
+    """Localise; what is remembered of other inputs changes nothing."""
+    localised = dicom.localise(data, LOCALISATION)
+    remembered = localisation.MEMORY
+    if remembered.recall(data, LOCALISATION) is not None:
+        localisation.MEMORY = SeriesMemory()
+        try:
+            alone = dicom.localise(data, LOCALISATION)
+        finally:
+            localisation.MEMORY = remembered
+        require(b"".join(alone.chunks) == b"".join(localised.chunks), "localised to other bytes than alone")
+        require(replace(alone, chunks=()) == replace(localised, chunks=()), "localised otherwise than alone")
+    return localised
 
 
 def _explain(data: bytes) -> None:

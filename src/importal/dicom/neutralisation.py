@@ -19,11 +19,12 @@ from importal.dicom.profile import ON_ARRIVAL
 from importal.dicom.records import Neutralised, Profile
 from importal.dicom.refusal import RefusalReason, Refused, Repair
 from importal.dicom.series_memory import MOST_HEADER, SeriesMemory
-from importal.dicom.series_template import BULK_HEAD, Recalled, Strict
+from importal.dicom.series_outline import BULK_HEAD
+from importal.dicom.series_template import Recalled, Strict
 from importal.dicom.text_replacement import replace_in_text
 from importal.dicom.walk import PIXEL_DATA, UNDEFINED, HeaderWalk
 
-MEMORY = SeriesMemory()
+MEMORY: SeriesMemory[Recalled] = SeriesMemory()
 MAX_HEADER = 256 << 20
 INFLATED_BASE, INFLATED_RATIO = 32 << 20, 4
 # (0004,1220) and its neighbours stand in a media directory only.

@@ -7,31 +7,36 @@ and the SOP Instance UID. Whatever is not just so does not match, and goes the s
 """
 
 import re
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from struct import Struct
 from typing import NamedTuple
 
 from importal.dicom import part10, reverse_patch, value_search
-from importal.dicom.codec import SHORT_VRS, Codec, codec_of
-from importal.dicom.defects import Defect
+from importal.dicom.codec import Codec, codec_of
 from importal.dicom.edits import Edit, applied
 from importal.dicom.profile import ON_ARRIVAL, SOP_INSTANCE_UID
 from importal.dicom.records import InstanceFacts, Profile, Replacement
-from importal.dicom.refusal import Refused
-from importal.dicom.text_replacement import is_creator
-from importal.dicom.walk import BULK, ITEM_FROM, SEQUENCES, UNDEFINED, BulkReached, HeaderWalk
+from importal.dicom.series_outline import (
+    META_BODY,
+    META_OPENING,
+    MOST_GROUP,
+    Leaf,
+    MetaOutline,
+    bulk_may_follow,
+    bulk_of,
+    ends_with_bulk,
+    gap_end,
+    leaves,
+    length_field,
+)
+from importal.dicom.walk import UNDEFINED
 
-BULK_HEAD = 12  # tag, VR, length: as much as an element says before its value
 # Around a value that varies: enough to see whether what stands there is a token of its own.
 _CONTEXT = 8
 UID, UID_LENGTH = re.compile(rb"[0-9]+(\.[0-9]+)+"), 64
-# The file up to the value of (0002,0000), and behind it.
 _MOST_VALUES, _MOST_AROUND = 64, 512
-_GROUP_LENGTH, _MOST_GROUP = 4, 1 << 31
-_OPENING, _META_BODY = part10.META_AT + 8, part10.META_AT + 12
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,34 @@ class Strict:
     def meta_end(self) -> int:
         return part10.read_file_meta(self.original).end
 
+    @cached_property
+    def fragments(self) -> bool:
+        """Whether the bulk is a sequence of fragments."""
+        return bulk_of(self.original, self.split, self.codec)[1] == UNDEFINED
 
-class Leaf(NamedTuple):
-    """An element that holds no items; `may_vary`: no rule looks at it, wherever it stands."""
+    @property
+    def key(self) -> Hashable:
+        """What says that two Instances are of one series."""
+        return self.profile, self.facts.series_instance_uid, self.facts.transfer_syntax_uid
 
-    tag: int
-    vr: bytes
-    start: int
-    value: int
-    end: int
-    top: bool
-    may_vary: bool
+    def leaves(self) -> list[Leaf]:
+        """Return the elements in front of the bulk that hold no items."""
+        return leaves(self.original, self.meta_end, self.codec, ON_ARRIVAL, free=SOP_INSTANCE_UID)
+
+    def always_varies(self, leaf: Leaf) -> bool:
+        """Tell whether an element varies even where two Instances happen to agree."""
+        return leaf.top and leaf.tag == SOP_INSTANCE_UID
+
+    def template(self, varying: Iterable[Leaf]) -> "SeriesTemplate | None":
+        """Return a template that does with this Instance what the strict way did; raises ValueError."""
+        template = SeriesTemplate(self, varying)
+        recalled = template.recall(self.original)
+        steps = reverse_patch.packed(reverse_patch.steps_of_edits(self.original, self.edits))
+        right = recalled is not None and (
+            (recalled.header, recalled.split, recalled.steps, recalled.facts())
+            == (self.stored, self.split, steps, self.facts)
+        )
+        return template if right else None
 
 
 class _Piece(NamedTuple):
@@ -103,30 +125,15 @@ class Recalled:
 
     def bulk(self, data: bytes | memoryview) -> tuple[int, int]:
         """Return where the value of the bulk begins and how long it says to be."""
-        at = self.split + (8 if self.strict.codec.explicit else 4)
-        return at + 4, self.strict.codec.u32.unpack_from(data, at)[0]
+        return bulk_of(data, self.split, self.strict.codec)
 
     def bulk_may_follow(self, data: bytes | memoryview) -> bool:
         """Tell whether the head of the bulk is there, in the same form: so long, or fragments."""
-        if len(data) < self.split + BULK_HEAD:
-            return False
-        length = self.bulk(data)[1]
-        before = replace(self, split=self.strict.split).bulk(self.strict.original)[1]
-        return (length == UNDEFINED) == (before == UNDEFINED) and (length == UNDEFINED or not length & 1)
+        return bulk_may_follow(data, self.split, self.strict.codec, fragments=self.strict.fragments)
 
     def ends_with_bulk(self, whole: bytes | memoryview) -> bool:
         """Tell whether the bulk is sound, and the last element of the object."""
-        if not self.bulk_may_follow(whole):
-            return False
-        value, length = self.bulk(whole)
-        if length != UNDEFINED:
-            return value + length == len(whole)
-        walk = HeaderWalk(whole, frozenset())
-        try:
-            walk.run(self.split, len(whole), self.strict.codec)
-        except (Defect, Refused):
-            return False
-        return walk.bulk_end == len(whole)
+        return ends_with_bulk(whole, self.split, self.strict.codec, fragments=self.strict.fragments)
 
     def facts(self) -> InstanceFacts:
         """Return the facts of this Instance: what the series shares, and its own UID."""
@@ -142,37 +149,13 @@ class Recalled:
         )
 
 
-def leaves(strict: Strict) -> list[Leaf]:
-    """Return the elements in front of the bulk that hold no items, at every depth."""
-    walk = HeaderWalk(strict.original, frozenset(), everything=True, stop_at_bulk=True)
-    with suppress(BulkReached):
-        walk.run(strict.meta_end, len(strict.original), strict.codec)
-    found: list[Leaf] = []
-    # Up to here within a sequence that a rule looks at, or that is not declared as one, so that how it is
-    # read may hang on its values.
-    solid = -1
-    for each, following in zip(walk.found, [*walk.found[1:], None], strict=True):
-        declared = each.vr == b"SQ" or (not each.vr and each.tag in SEQUENCES)
-        holds = following is not None and following.start < each.end
-        if holds or declared:
-            solid = max(solid, each.end) if each.tag in ON_ARRIVAL or not declared else solid
-            continue
-        top = each.depth == 0
-        free = each.tag not in ON_ARRIVAL or (top and each.tag == SOP_INSTANCE_UID)
-        fixed = is_creator(each.tag) or each.tag in SEQUENCES or each.tag in BULK
-        if not each.tag & 0xFFFF:  # a group length follows what is edited in the group
-            fixed = not top or each.end - each.value != _GROUP_LENGTH
-        may_vary = free and not fixed and each.start >= solid
-        found.append(Leaf(each.tag, each.vr, each.start, each.value, each.end, top, may_vary))
-    return found
-
-
 class SeriesTemplate:
     """What the Instances of a series share, made from one of them and the elements that vary."""
 
     def __init__(self, strict: Strict, varying: Iterable[Leaf]) -> None:
         """Make it; raises ValueError where an edit or the File Meta Information does not allow it."""
         self.strict = strict
+        self.purpose = strict.profile
         self.uses = 0
         self._meta = _SeriesMeta(strict)
         self._pieces: list[_Piece] = []
@@ -182,7 +165,7 @@ class SeriesTemplate:
         for leaf in varying:
             if leaf.tag == SOP_INSTANCE_UID and leaf.top:
                 self._uid_at = len(self._pieces)
-            length = _length_field(leaf, strict.codec)
+            length = length_field(leaf, strict.codec)
             stop = leaf.value - (length.size if length else 0)
             here = [edit for edit in remaining if edit[0] < stop]
             remaining = remaining[len(here) :]
@@ -208,7 +191,7 @@ class SeriesTemplate:
     def _grown(self, raw: bytes, grows: int) -> bytes:
         """Return a group length after the edits; one that no header can have is left to the strict way."""
         number = self._number(raw) + grows
-        return self.strict.codec.u32.pack(number) if 0 <= number < _MOST_GROUP else b""
+        return self.strict.codec.u32.pack(number) if 0 <= number < MOST_GROUP else b""
 
     def _add(self, start: int, stop: int, edits: list[Edit], gap: tuple[Struct | None, int, int]) -> None:
         original = self.strict.original
@@ -231,7 +214,7 @@ class SeriesTemplate:
         position, opening, undoing, uid = meta
         stored, steps = [opening], [undoing]
         undone, written = position, len(opening)
-        windows = [(_OPENING, written)]
+        windows = [(META_OPENING, written)]
         step = reverse_patch.STEP.pack
         for number, (old, new, first, undo, more, last, length, size, grows) in enumerate(self._pieces):
             if not data.startswith(old, position):
@@ -240,7 +223,7 @@ class SeriesTemplate:
                 steps += (step(position + first - undone, *undo), more)
                 undone = position + last
             position += len(old)
-            end = _gap_end(data, position, length, size)
+            end = gap_end(data, position, length, size)
             gap = data[position:end]
             if end < 0 or (number == self._uid_at and not _is_uid(gap, length, uid)):
                 return None
@@ -271,60 +254,27 @@ class _SeriesMeta:
 
     def __init__(self, strict: Strict) -> None:
         original = strict.original
-        meta = part10.read_file_meta(original)
-        uid = next((each for each in meta.elements if each.tag == part10.META_SOP_INSTANCE), None)
-        if uid is None or meta.elements[0].end != _META_BODY or not meta.length_right:
-            raise ValueError("template.meta")
+        self._outline = outline = MetaOutline(original)
+        uid = outline.uid
         # The last edit in front of the data set is that of the whole group.
         *preamble, (_, _, new) = (edit for edit in strict.edits if edit[0] < strict.meta_end)
-        body, _, after = new[_META_BODY - part10.META_AT :].partition(original[uid.start : uid.end])
-        self._old = (
-            original[:_OPENING],
-            original[_META_BODY : uid.value - 2],
-            original[uid.end : strict.meta_end],
-        )
-        opening = b"".join(applied(original, preamble, 0, _OPENING))
+        body, _, after = new[META_BODY - part10.META_AT :].partition(original[uid.start : uid.end])
+        opening = b"".join(applied(original, preamble, 0, META_OPENING))
         self._new = (opening, body + original[uid.start : uid.value - 2], after)
         self._preamble = list(preamble)
 
     def match(self, data: bytes) -> tuple[int, bytes, bytes, bytes] | None:
         """Return where the data set begins, what is stored in front, the steps that undo it, and the UID."""
-        opening, body, rest = self._old
-        if not (data.startswith(opening) and data.startswith(body, _META_BODY)):
+        found = self._outline.match(data)
+        if found is None:
             return None
-        at = _META_BODY + len(body)
-        uid_end = at + 2 + int.from_bytes(data[at : at + 2], "little")
-        end = uid_end + len(rest)
-        declared = int.from_bytes(data[_OPENING:_META_BODY], "little")
-        if declared != end - _META_BODY or not data.startswith(rest, uid_end):
-            return None
-        uid = data[at:uid_end]
+        end, uid = found
         opening, body, rest = self._new
         group = b"".join((body, uid, rest))
         new = b"".join((opening, len(group).to_bytes(4, "little"), group))
         edit = (part10.META_AT, end, new[part10.META_AT :])
         steps = reverse_patch.packed(reverse_patch.steps_of_edits(data, [*self._preamble, edit]))
         return end, new, steps, uid[2:].strip(b" \0")
-
-
-def _length_field(leaf: Leaf, codec: Codec) -> Struct | None:
-    """Return what reads the length of a value that varies; in an item it may not, others hang on it."""
-    if not leaf.top or not leaf.tag & 0xFFFF:
-        return None
-    return codec.u16 if leaf.vr in SHORT_VRS else codec.u32
-
-
-def _gap_end(data: bytes, position: int, length: Struct | None, size: int) -> int:
-    """Return where a value that varies ends, -1 where it may be more than a value."""
-    if length is not None:
-        if position + length.size > len(data):
-            return -1
-        size = length.unpack_from(data, position)[0]
-        position += length.size
-    end = position + size
-    if size & 1 or end > len(data) or (size and data[position] >= ITEM_FROM):
-        return -1
-    return end
 
 
 def _is_uid(gap: bytes, length: Struct | None, uid: bytes) -> bool:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
+from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from importal import logs, schema
+from importal.accounts import passwords
 from importal.database import Database, create_engine
 from importal.sealing import Keys
 from importal.settings import Settings
@@ -51,6 +53,12 @@ class TestClock:
 def _logs_of_the_product() -> None:
     """The library's own way to print an exception takes seconds, and quotes values."""
     logs.configure("error")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """What the product takes for a password fills 64 MiB and takes most of a test's time."""
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,12 @@
-"""Signing in and out; making accounts. Passwords are kept with argon2id (RFC 9106)."""
+"""Signing in and out; making accounts."""
 
-import threading
 from datetime import datetime, timedelta
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from importal import audit
+from importal.accounts import passwords
 from importal.accounts.tables import Account, ActingPerson, DeskSession
 from importal.ids import new_id, new_token
 from importal.site import Site
@@ -19,16 +16,6 @@ IDLE_LIMIT = timedelta(hours=2)
 TOTAL_LIMIT = timedelta(hours=12)
 # How exact "last used" is kept, so that reading a page is not a write each time.
 USE_GRAIN = timedelta(minutes=1)
-
-_hasher = PasswordHasher()
-# Each verification fills 64 MiB, as argon2id should: many at once must not take the machine's memory.
-_verifying = threading.BoundedSemaphore(4)
-
-
-@cache
-def _decoy_hash() -> str:
-    # Verified when the account does not exist, so that the answer takes as long as for one that does.
-    return _hasher.hash(new_token())
 
 
 def create_account(
@@ -40,7 +27,7 @@ def create_account(
         institution_id=institution_id,
         username=folded(username),
         display_name=display_name.strip() or username.strip(),
-        password_hash=_hasher.hash(password),
+        password_hash=passwords.kept(password),
         is_active=True,
         created_at=site.clock(),
     )
@@ -68,7 +55,7 @@ def folded(username: str) -> str:
 
 def set_password(session: Session, site: Site, account: Account, password: str) -> None:
     """Change a password and end all sessions of the account."""
-    account.password_hash = _hasher.hash(password)
+    account.password_hash = passwords.kept(password)
     session.execute(delete(DeskSession).where(DeskSession.account_id == account.id))
     audit.record(
         session,
@@ -81,13 +68,9 @@ def set_password(session: Session, site: Site, account: Account, password: str) 
 
 def password_fits(account: Account | None, password: str) -> bool:
     """Whether the password is the account's; takes its time in every case."""
-    stored = account.password_hash if account is not None and account.is_active else _decoy_hash()
-    try:
-        with _verifying:
-            _hasher.verify(stored, password)
-    except VerificationError:
-        return False
-    return account is not None and account.is_active
+    is_open = account is not None and account.is_active
+    stored = account.password_hash if account is not None and is_open else passwords.decoy()
+    return passwords.fits(stored, password) and is_open
 
 
 def sign_in(session: Session, site: Site, account: Account) -> str:

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ import httpx2
 
 from importal import accounts, components, institutions
 from importal.settings import Settings
+from tests.forking import Forked, fork
 from tests.orthanc import HTTP
 from tests.postgres import free_port
 
@@ -42,7 +43,7 @@ class Portal:
     folder: Path
     environment: dict[str, str]
     port: int
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Forked] = field(default_factory=dict)
     clients: list[httpx2.Client] = field(default_factory=list)
 
     @property
@@ -55,23 +56,16 @@ class Portal:
 
     def run(self, *arguments: str, text: str | None = None) -> str:
         """Run a command of the program to its end and return what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "importal", *arguments],
-            env=self.environment,
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
+        with tempfile.TemporaryDirectory(dir=self.folder) as scratch:
+            typed, printed = Path(scratch, "typed"), Path(scratch, "printed")
+            typed.write_text(text or "", encoding="utf-8")
+            status = fork(self.environment, arguments, log=printed, typed=typed).wait(PATIENCE_SECONDS)
+            said = printed.read_text(encoding="utf-8")
+        assert status == 0, said
+        return said
 
     def start(self, name: str, *arguments: str) -> None:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "importal", *arguments], env=self.environment, stdout=log, stderr=log
-            )
+        self.processes[name] = fork(self.environment, arguments, log=self.folder / f"{name}.log")
 
     def start_web(self) -> None:
         self.start("web", "serve", "--no-worker")

@@ -3,8 +3,6 @@
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +12,7 @@ import pydicom
 import pytest
 
 from tests.corpus import corpus_path
+from tests.forking import Forked, fork
 from tests.journey.desk import await_committed, await_inspected, detail, reconcile
 from tests.journey.portal import Portal, wait_until
 from tests.journey.proof import (
@@ -32,25 +31,12 @@ LOCAL = LocalPatient("L-4711", "LOKAL^PATIENT", "19600201", "M", "A-0815")
 SEND = ("--accept-privacy-policy", "--accept-sharing", "--all-patients")
 
 
-def sender(portal: Portal, folder: Path, code: str) -> "subprocess.Popen[bytes]":
-    log = (portal.folder / "send.log").open("ab")
-    command = [
-        sys.executable,
-        "-m",
-        "importal",
-        "send",
-        str(folder),
-        "--code",
-        code,
-        "--url",
-        portal.url,
-        *SEND,
-    ]
-    with log:
-        return subprocess.Popen(command, env=portal.environment, stdout=log, stderr=log)
+def sender(portal: Portal, folder: Path, code: str) -> Forked:
+    command = ("send", str(folder), "--code", code, "--url", portal.url, *SEND)
+    return fork(portal.environment, command, log=portal.folder / "send.log")
 
 
-def await_sent(portal: Portal, process: "subprocess.Popen[bytes]") -> None:
+def await_sent(portal: Portal, process: Forked) -> None:
     assert process.wait(240) == 0, (portal.folder / "send.log").read_text()
 
 
@@ -107,7 +93,7 @@ def many_instances(tmp_path: Path) -> Path:
     return disc
 
 
-def await_more(portal: Portal, sending: "subprocess.Popen[bytes]") -> bool:
+def await_more(portal: Portal, sending: Forked) -> bool:
     """Wait until another object lies in the store; return False when the sender has ended before."""
     objects = portal.folder / "data" / "objects"
 

@@ -94,6 +94,8 @@ class HeaderWalk:
     ) -> None:
         self._buffer = buffer
         self._unhidden = watch if unhidden is None else unhidden
+        # Nobody watched these on arrival, so a sequence that hid in them was edited there.
+        self._as_arrived = watch - unhidden if unhidden else frozenset()
         self._watch = _Every() if everything else watch
         self._plain = frozenset() if everything else _PLAIN
         self._stop_at_bulk = stop_at_bulk
@@ -200,7 +202,10 @@ class HeaderWalk:
                 if tag in watch:
                     found.append(Found(tag, b"", position, position + 8, stop, node, depth))
                 if length > _SMALLEST_SEQUENCE and buffer[position + 8] >= ITEM_FROM:
-                    look = self._refuse_sequence if tag in watch else self._perhaps_sequence
+                    if tag in self._as_arrived:
+                        found.pop()  # the second look notes it
+                    is_fixed = tag in watch and tag not in self._as_arrived
+                    look = self._refuse_sequence if is_fixed else self._perhaps_sequence
                     look(Found(tag, b"", position, position + 8, stop, node, depth))
             else:
                 self.count, mark = self.count + own - mark, own

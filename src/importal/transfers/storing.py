@@ -19,10 +19,13 @@ from importal.transfers.decisions import Decision, decide
 from importal.transfers.errors import BUSY
 from importal.transfers.states import FileState, is_final, move_to
 from importal.transfers.tables import TransferFile, TransferFrame
+from importal.transfers.together import Together
 from importal.transfers.writing import Object, write
 
 # Each round another connection must have brought the twin of one of these files at the same moment.
 ROUNDS = 5
+# Files and parts that are settled in one go: as many as fit well into one statement.
+MOST_TOGETHER = 2_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ class Settled:
     completed: frozenset[int]
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What one request brings for a submission."""
+
+    site: Site
+    sender: SenderSession
+    submission_id: str
+    arrived: Sequence[Arrived]
+    parts: Sequence[Part]
+
+
 def store(
     site: Site,
     sender: SenderSession,
@@ -55,9 +69,24 @@ def store(
 ) -> Settled:
     """Write files and parts, record them, and return what became of them; all of it is durable then.
 
+    What several connections bring at once for the same submission is settled in one go.
+
     Raises:
         ImportalError: ``storage.full``, ``submission.closed``, ``transfer.busy``; nothing is confirmed then.
     """
+    batch = _Batch(site, sender, submission_id, arrived, parts)
+    key = submission_id, sender.invitation_id
+    settled = _TOGETHER.do(key, batch, len(arrived) + len(parts))
+    own = {item.arrival.number for item in arrived}
+    decisions = {number: settled.decisions[number] for number in own}
+    completed = settled.completed & {part.number for part in parts}
+    return Settled(decisions, completed)
+
+
+def _store(batches: Sequence[_Batch]) -> Settled:
+    site, sender, submission_id = batches[0].site, batches[0].sender, batches[0].submission_id
+    arrived = _each_once([item for batch in batches for item in batch.arrived])
+    parts = [part for batch in batches for part in batch.parts]
     with site.database.reading() as session:
         submission = submissions.for_sender(session, sender, submission_id)
         decisions = decide(session, site, submission, arrived)
@@ -72,7 +101,7 @@ def store(
                 return None
             submissions.note_activity(site, submission)
             _record(session, site, arrived, planned)
-            return Settled(planned, _record_parts(session, parts))
+            return Settled(planned, _record_parts(session, parts) if parts else frozenset())
 
         settled = site.database.run(record)
         if settled is not None:
@@ -83,6 +112,22 @@ def store(
             submission = submissions.for_sender(session, sender, submission_id)
             decisions = decide(session, site, submission, arrived)
     raise ImportalError(BUSY, {"retry_after_seconds": 1})
+
+
+def _each_once(arrived: Sequence[Arrived]) -> list[Arrived]:
+    """Return each file once: one that two connections bring at the same moment is no repetition of itself.
+
+    Raises:
+        ImportalError: ``transfer.busy``, where they bring other bytes; then each is settled by itself.
+    """
+    found: dict[int, Arrived] = {}
+    for item in arrived:
+        known = found.setdefault(item.arrival.number, item)
+        _require_same(known.arrival.sha256, item.arrival.sha256)
+    return list(found.values())
+
+
+_TOGETHER = Together(_store, MOST_TOGETHER)
 
 
 def covered(frames: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -28,13 +28,21 @@ class OriginalIdentifier:
 
 def collisions(session: Session, site: Site, replacements: Iterable[dicom.Replacement]) -> frozenset[str]:
     """Return the pseudonyms that already stand for something else, in the vault or among these."""
+    return _compared(session, site, set(replacements))[0]
+
+
+def _compared(
+    session: Session, site: Site, wanted: Collection[dicom.Replacement]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the pseudonyms that stand for two things, and those that are kept already."""
     identities: dict[str, set[str]] = {}
-    # The images of a study all say the same.
-    for replacement in set(replacements):
+    for replacement in wanted:
         identities.setdefault(replacement.pseudonym, set()).add(_identity(site, replacement))
-    for row in _rows(session, identities):
+    rows = list(_rows(session, identities))
+    for row in rows:
         identities[row.pseudonym].add(row.identity_index)
-    return frozenset(pseudonym for pseudonym, known in identities.items() if len(known) > 1)
+    collided = frozenset(pseudonym for pseudonym, known in identities.items() if len(known) > 1)
+    return collided, frozenset(row.pseudonym for row in rows)
 
 
 def remember(session: Session, site: Site, replacements: Iterable[dicom.Replacement]) -> None:
@@ -43,11 +51,12 @@ def remember(session: Session, site: Site, replacements: Iterable[dicom.Replacem
     Raises:
         ImportalError: ``dicom.pseudonym_collision``, before anything is kept.
     """
-    wanted = list(replacements)
-    if collisions(session, site, wanted):
+    # The images of a study all say the same.
+    wanted = set(replacements)
+    collided, known = _compared(session, site, wanted)
+    if collided:
         raise ImportalError(PSEUDONYM_COLLISION)
     by_pseudonym = {replacement.pseudonym: replacement for replacement in wanted}
-    known = {row.pseudonym for row in _rows(session, by_pseudonym)}
     # In one order everywhere, so that two transactions never wait for each other crosswise.
     for pseudonym in sorted(by_pseudonym.keys() - known):
         session.add(_row(site, by_pseudonym[pseudonym]))

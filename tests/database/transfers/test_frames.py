@@ -4,6 +4,8 @@ import errno
 import hashlib
 import random
 import threading
+import time
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +15,7 @@ from importal import vault
 from importal.client import encode_pack
 from importal.client.packs import OutgoingFrame
 from importal.site import Site
-from importal.transfers import arrival, intake
+from importal.transfers import arrival, intake, storing
 from tests.database.transfers.sending import Sender, make_instance
 
 LARGE = make_instance(9, pixels=random.Random(7).randbytes(256 * 40))
@@ -217,20 +219,46 @@ def test_a_large_image_streams_into_the_storage(site: Site, monkeypatch):
     assert not site.storage.keys(f"staging/{sender.id}/")
 
 
-def test_twins_on_several_connections_are_kept_once(site: Site):
-    files = {number: make_instance(1) for number in range(6)}
-    sender = Sender(site).begin(files)
+def send_at_once(sender: Sender, numbers: Iterable[int]) -> list:
+    """Send files, each over a connection of its own at the same moment; return all answers."""
     results: list = []
-
-    def send(number: int) -> None:
-        results.extend(sender.send_whole(number))
-
     with sender.http:  # One event loop for all of them, as in a process that serves.
-        threads = [threading.Thread(target=send, args=(number,), daemon=True) for number in files]
+        threads = [
+            threading.Thread(target=lambda n=number: results.extend(sender.send_whole(n)), daemon=True)
+            for number in numbers
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(60)
+    return results
+
+
+def test_one_file_on_several_connections_is_no_repetition_of_itself(site: Site, monkeypatch):
+    written, write = threading.Event(), storing.write
+
+    def slow_write(site: Site, wanted: Sequence[storing.Object]) -> None:
+        # All others have come by the time that the first is done.
+        if not written.is_set():
+            written.set()
+            time.sleep(0.5)
+        write(site, wanted)
+
+    monkeypatch.setattr(storing, "write", slow_write)
+    sender = Sender(site).begin({0: make_instance(1), 1: b"%PDF-1.4 a letter", 2: make_instance(2)})
+    results = send_at_once(sender, [2, 0, 0, 0, 1, 1, 0])
+    assert len(results) == 7
+    assert {code for _result, code in results} == {None}
+    receipt = sender.finish().json()
+    assert (receipt["instances"], receipt["documents"], receipt["duplicates"]) == (2, 1, 0)
+    for file in sender.arrived():
+        assert sender.original(file) == sender.files[file.number]
+
+
+def test_twins_on_several_connections_are_kept_once(site: Site):
+    files = {number: make_instance(1) for number in range(6)}
+    sender = Sender(site).begin(files)
+    results = send_at_once(sender, files)
     assert sorted(results, key=str) == [("confirmed", "dicom.duplicate")] * 5 + [("confirmed", None)]
     receipt = sender.finish().json()
     assert (receipt["instances"], receipt["duplicates"]) == (1, 5)

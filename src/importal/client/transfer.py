@@ -60,12 +60,14 @@ class Wanted:
 class Progress:
     """How far it is; ``is_waiting`` while the line is down.
 
-    ``confirmed_bytes`` are bytes of the files; ``sent_bytes`` went over the line for them, coded or not.
+    ``confirmed_bytes`` are bytes of the files. This time ``carried_bytes`` of them were brought by
+    ``sent_bytes`` on the line, coded or not.
     """
 
     total_bytes: int = 0
     confirmed_bytes: int = 0
     sent_bytes: int = 0
+    carried_bytes: int = 0
     is_waiting: bool = False
 
 
@@ -205,6 +207,7 @@ class Transfer:
             return False
         with self._lock:
             self.progress.sent_bytes += len(body)
+            self.progress.carried_bytes += pack.size
         self._settle(pack, results, work)
         return True
 

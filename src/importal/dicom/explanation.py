@@ -260,7 +260,7 @@ class _Arrived(_Comparison):
         if _RECORD.intersection((*around, tag)):
             return Reason.RECORD_OF_CHANGE
         # So little may be left of a hidden sequence that it can no longer be told from plain bytes.
-        hidden = bool(element.items) and tag not in RULES
+        hidden = bool(element.items) and (tag not in RULES or RULES[tag].arrival is Arrival.KEEP)
         otherwise = Reason.FOREIGN_IDENTIFIER if hidden else self._otherwise
         return Reason.PADDING if tag == DATA_SET_TRAILING_PADDING else otherwise
 

@@ -50,6 +50,13 @@ class Settled:
 
 
 @dataclass(frozen=True)
+class _Gone(Settled):
+    """What was decided in a go, and the last part of each file in it."""
+
+    last: Mapping[int, Part]
+
+
+@dataclass(frozen=True)
 class _Batch:
     """What one request brings for a submission."""
 
@@ -76,14 +83,15 @@ def store(
     """
     batch = _Batch(site, sender, submission_id, arrived, parts)
     key = submission_id, sender.invitation_id
-    settled = _TOGETHER.do(key, batch, len(arrived) + len(parts))
+    gone = _TOGETHER.do(key, batch, len(arrived) + len(parts))
     own = {item.arrival.number for item in arrived}
-    decisions = {number: settled.decisions[number] for number in own}
-    completed = settled.completed & {part.number for part in parts}
-    return Settled(decisions, completed)
+    decisions = {number: gone.decisions[number] for number in own}
+    # Whoever brought the last part puts the file together, and nobody else.
+    completed = {number for number in gone.completed if any(gone.last[number] is part for part in parts)}
+    return Settled(decisions, frozenset(completed))
 
 
-def _store(batches: Sequence[_Batch]) -> Settled:
+def _store(batches: Sequence[_Batch]) -> _Gone:
     site, sender, submission_id = batches[0].site, batches[0].sender, batches[0].submission_id
     arrived = _each_once([item for batch in batches for item in batch.arrived])
     parts = [part for batch in batches for part in batch.parts]
@@ -106,7 +114,7 @@ def _store(batches: Sequence[_Batch]) -> Settled:
         settled = site.database.run(record)
         if settled is not None:
             _delete_leftovers(site, arrived, decisions)
-            return settled
+            return _Gone(settled.decisions, settled.completed, {part.number: part for part in parts})
         staged = []
         with site.database.reading() as session:
             submission = submissions.for_sender(session, sender, submission_id)

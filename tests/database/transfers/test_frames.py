@@ -15,7 +15,7 @@ from importal import vault
 from importal.client import encode_pack
 from importal.client.packs import OutgoingFrame
 from importal.site import Site
-from importal.transfers import arrival, intake, storing
+from importal.transfers import arrival, frames, intake, storing
 from tests.database.transfers.sending import Sender, make_instance
 
 LARGE = make_instance(9, pixels=random.Random(7).randbytes(256 * 40))
@@ -234,17 +234,51 @@ def send_at_once(sender: Sender, numbers: Iterable[int]) -> list:
     return results
 
 
-def test_one_file_on_several_connections_is_no_repetition_of_itself(site: Site, monkeypatch):
+@pytest.fixture
+def slow_first_write(monkeypatch):
+    """Let the first go take so long that all others have come when it is done."""
     written, write = threading.Event(), storing.write
 
     def slow_write(site: Site, wanted: Sequence[storing.Object]) -> None:
-        # All others have come by the time that the first is done.
         if not written.is_set():
             written.set()
             time.sleep(0.5)
         write(site, wanted)
 
     monkeypatch.setattr(storing, "write", slow_write)
+
+
+@pytest.mark.usefixtures("slow_first_write")
+def test_a_file_whose_last_parts_come_at_once_is_put_together_once(site: Site, monkeypatch):
+    assembled, assemble = [], frames.assemble
+
+    def counted(*arguments):
+        assembled.append(arguments[-1])
+        return assemble(*arguments)
+
+    monkeypatch.setattr(frames, "assemble", counted)
+    sender = Sender(site).begin({0: make_instance(1), 1: LARGE})
+    parts = pieces(LARGE, 2000)
+    answers: list = []
+    with sender.http:
+        sendings = [lambda: sender.send_whole(0)]
+        sendings += [
+            lambda at=at, part=part: answers.append(sender.send((1, at, part))) for at, part in parts
+        ]
+        threads = [threading.Thread(target=sending, daemon=True) for sending in sendings]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.05)
+        for thread in threads:
+            thread.join(60)
+    assert len(answers) == len(parts)
+    assert assembled == [1]
+    assert sender.finish().json()["instances"] == 2
+    assert {file.number: sender.original(file) for file in sender.arrived()} == sender.files
+
+
+@pytest.mark.usefixtures("slow_first_write")
+def test_one_file_on_several_connections_is_no_repetition_of_itself(site: Site):
     sender = Sender(site).begin({0: make_instance(1), 1: b"%PDF-1.4 a letter", 2: make_instance(2)})
     results = send_at_once(sender, [2, 0, 0, 0, 1, 1, 0])
     assert len(results) == 7

@@ -107,7 +107,7 @@ class Sent:
         patch = vault.seal_patch(self.site, self.submission_id, row.id, row.storage_key, made.reverse_patch)
         with self.site.database.transaction() as session:
             session.add(row)
-            vault.keep_patch(session, self.site, patch)
+            vault.keep_patches(session, self.site, [patch])
             vault.remember(session, self.site, made.replacements)
 
     def add_repetition(self, original: bytes, *, is_conflict: bool) -> None:

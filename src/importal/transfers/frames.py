@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from importal import submissions
 from importal.client.gathering import ZIP_MARKS
@@ -24,6 +24,21 @@ from importal.transfers.packs import IDENTITY, Frame
 from importal.transfers.states import FileState, is_final
 from importal.transfers.storing import Part, covered, store
 from importal.transfers.tables import TransferFile, TransferFrame
+
+# Of thousands of rows, what taking a frame asks of them.
+_NEEDED = load_only(
+    TransferFile.submission_id,
+    TransferFile.number,
+    TransferFile.path_sealed,
+    TransferFile.size,
+    TransferFile.fingerprint,
+    TransferFile.is_upload,
+    TransferFile.promised_sha256,
+    TransferFile.state,
+    TransferFile.code,
+    TransferFile.sha256,
+    raiseload=True,
+)
 
 
 @dataclass(frozen=True)
@@ -92,9 +107,9 @@ def take_frames(
 
 def _load(session: Session, submission_id: str, numbers: set[int]) -> dict[int, _Known]:
     files = session.scalars(
-        select(TransferFile).where(
-            TransferFile.submission_id == submission_id, TransferFile.number.in_(sorted(numbers))
-        )
+        select(TransferFile)
+        .options(_NEEDED)
+        .where(TransferFile.submission_id == submission_id, TransferFile.number.in_(sorted(numbers)))
     )
     known = {file.id: _Known(file, []) for file in files}
     for part in session.scalars(select(TransferFrame).where(TransferFrame.file_id.in_(sorted(known)))):

@@ -1,6 +1,10 @@
 """The states of a file on its way, and the only place that assigns one."""
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+
+from sqlalchemy import bindparam, or_, update
+from sqlalchemy.orm import Session
 
 from importal.transfers.tables import TransferFile
 
@@ -32,6 +36,10 @@ TRANSITIONS: dict[FileState, frozenset[FileState]] = {
     FileState.UNPACKING: _REMOVED | {FileState.UNPACKED},
     **dict.fromkeys(SETTLED | {FileState.UNPACKED}, _REMOVED),
 }
+# What may become settled, by the table above.
+_IS_OPEN = or_(
+    *(TransferFile.state == state.value for state, after in TRANSITIONS.items() if after >= SETTLED)
+)
 
 
 def move_to(file: TransferFile, state: FileState) -> None:
@@ -39,6 +47,24 @@ def move_to(file: TransferFile, state: FileState) -> None:
     if state not in TRANSITIONS.get(FileState(file.state), frozenset()):
         raise AssertionError(f"{file.state} does not become {state}")
     file.state = state.value
+
+
+def settle(session: Session, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Move files to what they end in, with one statement for all.
+
+    Each row names columns of a file, all rows the same ones: ``id``, ``state``, and what is known now.
+    Returns False where one of them was final already; the caller then gives its transaction up.
+    """
+    if any(FileState(str(row["state"])) not in SETTLED for row in rows):
+        raise AssertionError("settled for good, or not at all")
+    columns = rows[0].keys() - {"id"}
+    statement = (
+        update(TransferFile)
+        .where(TransferFile.id == bindparam("file_id"), _IS_OPEN)
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+    values = [{"file_id": row["id"], **{f"new_{name}": row[name] for name in columns}} for row in rows]
+    return session.connection().execute(statement, values).rowcount == len(rows)
 
 
 def is_final(file: TransferFile) -> bool:

@@ -10,20 +10,30 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from importal import dicom, submissions, vault
+from importal import submissions, vault
 from importal.errors import ImportalError
 from importal.invitations import SenderSession
 from importal.site import Site
 from importal.transfers.arrival import Arrived, ArrivedDocument, ArrivedInstance, is_kept, objects
 from importal.transfers.decisions import Decision, decide
 from importal.transfers.errors import BUSY
-from importal.transfers.states import FileState, is_final, move_to
+from importal.transfers.states import FileState, is_final, move_to, settle
 from importal.transfers.tables import TransferFile, TransferFrame
 from importal.transfers.together import Together
 from importal.transfers.writing import Object, write
 
 # Each round another connection must have brought the twin of one of these files at the same moment.
 ROUNDS = 5
+_FACTS = (
+    "sop_instance_uid",
+    "sop_class_uid",
+    "study_instance_uid",
+    "series_instance_uid",
+    "transfer_syntax_uid",
+    "modality",
+    "patient_pseudonym",
+)
+_DESCRIBED = (*_FACTS, "bulk_sha256", "content_sha256")
 # Files and parts that are settled in one go: as many as fit well into one statement.
 MOST_TOGETHER = 2_000
 
@@ -159,46 +169,78 @@ def _objects(site: Site, arrived: Sequence[Arrived], decisions: Mapping[int, Dec
 def _record(
     session: Session, site: Site, arrived: Sequence[Arrived], decisions: Mapping[int, Decision]
 ) -> None:
-    files = _files(session, [item.arrival.file_id for item in arrived])
-    replacements: list[dicom.Replacement] = []
+    settled = _settled_before(session, [item.arrival.file_id for item in arrived])
+    fresh = [item for item in arrived if item.arrival.file_id not in settled]
     for item in arrived:
-        file, decision = files[item.arrival.file_id], decisions[item.arrival.number]
-        if is_final(file):
-            _require_same(file.sha256, item.arrival.sha256)
-            continue
-        move_to(file, decision.state)
-        file.code = decision.code
-        file.sha256 = item.arrival.sha256
-        file.fingerprint = item.arrival.fingerprint
-        file.confirmed_at = site.clock()
-        if isinstance(item, ArrivedDocument):
-            file.document_kind = item.kind.value
-        if isinstance(item, ArrivedInstance):
-            _describe(file, item)
-        if decision.state is FileState.STORED and isinstance(item, ArrivedInstance):
-            file.storage_key, file.length = item.stored_key, item.neutralised.length
-            file.held_for = [reason.value for reason in item.held_for]
-            if item.patch is not None:
-                vault.keep_patch(session, site, item.patch)
-            replacements += item.neutralised.replacements
-        elif is_kept(item.arrival, decision.state):
-            file.storage_key, file.length = item.arrival.sealed_key, item.arrival.size
-    vault.remember(session, site, replacements)
+        if item.arrival.file_id in settled:
+            _require_same(settled[item.arrival.file_id], item.arrival.sha256)
+    if not fresh:
+        return
+    rows = [_row(site, item, decisions[item.arrival.number]) for item in fresh]
+    if not settle(session, rows):
+        # Taken back, or put together by somebody else, in this moment.
+        raise ImportalError(BUSY, {"retry_after_seconds": 1})
+    stored = [
+        item
+        for item in fresh
+        if isinstance(item, ArrivedInstance) and decisions[item.arrival.number].state is FileState.STORED
+    ]
+    vault.keep_patches(session, site, [item.patch for item in stored if item.patch is not None])
+    vault.remember(
+        session, site, [replacement for item in stored for replacement in item.neutralised.replacements]
+    )
 
 
-def _describe(file: TransferFile, item: ArrivedInstance) -> None:
+def _settled_before(session: Session, ids: Sequence[str]) -> dict[str, str | None]:
+    """Return the digests of those files that nothing more is to come of."""
+    rows = session.execute(
+        select(TransferFile.id, TransferFile.sha256).where(
+            TransferFile.id.in_(sorted(ids)), TransferFile.confirmed_at.is_not(None)
+        )
+    )
+    return {row.id: row.sha256 for row in rows}
+
+
+def _row(site: Site, item: Arrived, decision: Decision) -> dict[str, object]:
+    """Return what is recorded of a file, every column that arriving changes."""
+    arrival = item.arrival
+    row: dict[str, object] = {
+        **dict.fromkeys(_DESCRIBED),
+        "id": arrival.file_id,
+        "state": decision.state.value,
+        "code": decision.code,
+        "sha256": arrival.sha256,
+        "fingerprint": arrival.fingerprint,
+        "confirmed_at": site.clock(),
+        "document_kind": item.kind.value if isinstance(item, ArrivedDocument) else None,
+        "repairs": [],
+        "hits": [],
+        "held_for": [],
+        "storage_key": None,
+        "length": None,
+    }
+    if isinstance(item, ArrivedInstance):
+        row |= _description(item)
+    if decision.state is FileState.STORED and isinstance(item, ArrivedInstance):
+        row |= {
+            "storage_key": item.stored_key,
+            "length": item.neutralised.length,
+            "held_for": [reason.value for reason in item.held_for],
+        }
+    elif is_kept(arrival, decision.state):
+        row |= {"storage_key": arrival.sealed_key, "length": arrival.size}
+    return row
+
+
+def _description(item: ArrivedInstance) -> dict[str, object]:
     neutralised, facts = item.neutralised, item.neutralised.facts
-    file.sop_instance_uid = facts.sop_instance_uid
-    file.sop_class_uid = facts.sop_class_uid
-    file.study_instance_uid = facts.study_instance_uid
-    file.series_instance_uid = facts.series_instance_uid
-    file.transfer_syntax_uid = facts.transfer_syntax_uid
-    file.modality = facts.modality
-    file.patient_pseudonym = facts.patient_pseudonym
-    file.bulk_sha256 = neutralised.bulk_sha256
-    file.content_sha256 = item.content_sha256
-    file.repairs = [repair.value for repair in neutralised.repairs]
-    file.hits = list(neutralised.hits)
+    return {
+        **{name: getattr(facts, name) for name in _FACTS},
+        "bulk_sha256": neutralised.bulk_sha256,
+        "content_sha256": item.content_sha256,
+        "repairs": [repair.value for repair in neutralised.repairs],
+        "hits": list(neutralised.hits),
+    }
 
 
 def _record_parts(session: Session, parts: Sequence[Part]) -> frozenset[int]:

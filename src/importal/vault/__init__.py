@@ -12,7 +12,7 @@ from importal.vault.originals import (
     KeptPatch,
     forget_patch,
     forget_patches,
-    keep_patch,
+    keep_patches,
     restore_original,
     seal_patch,
 )
@@ -29,7 +29,7 @@ __all__ = [
     "find",
     "forget_patch",
     "forget_patches",
-    "keep_patch",
+    "keep_patches",
     "original_identifiers",
     "remember",
     "restore_original",

@@ -1,8 +1,9 @@
 """Keeping reverse patches sealed, and restoring the bytes as received, checked by SHA-256."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from importal import audit, dicom
@@ -34,17 +35,23 @@ def seal_patch(site: Site, group_id: str, owner_id: str, storage_key: str, patch
     return KeptPatch(owner_id, group_id, sealed, key)
 
 
-def keep_patch(session: Session, site: Site, patch: KeptPatch) -> None:
-    """Keep a patch, in the caller's transaction; a large one is on the disk already."""
-    in_row = patch.sealed if patch.storage_key is None else None
-    session.add(
-        VaultPatch(
-            owner_id=patch.owner_id,
-            group_id=patch.group_id,
-            sealed=in_row,
-            storage_key=patch.storage_key,
-            kept_at=site.clock(),
-        )
+def keep_patches(session: Session, site: Site, patches: Sequence[KeptPatch]) -> None:
+    """Keep patches, in the caller's transaction; large ones are on the disk already."""
+    if not patches:
+        return
+    now = site.clock()
+    session.connection().execute(
+        insert(VaultPatch),
+        [
+            {
+                "owner_id": patch.owner_id,
+                "group_id": patch.group_id,
+                "sealed": patch.sealed if patch.storage_key is None else None,
+                "storage_key": patch.storage_key,
+                "kept_at": now,
+            }
+            for patch in patches
+        ],
     )
 
 

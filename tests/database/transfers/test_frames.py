@@ -156,7 +156,7 @@ def break_at(site: Site, monkeypatch: pytest.MonkeyPatch, moment: int) -> None:
     if moment < 3:
         monkeypatch.setattr(site.storage, "write_all", failing)
     else:
-        name = {3: "remember", 4: "keep_patch", 5: "collisions"}[moment]
+        name = {3: "remember", 4: "keep_patches", 5: "collisions"}[moment]
 
         def fail(*_arguments):
             raise Fault

@@ -103,7 +103,7 @@ def test_a_patch_restores_the_original_whether_it_lies_in_a_row_or_in_the_storag
         patch = vault.KeptPatch("owner", "group", patch.sealed, "object.patch")
         site.storage.write_all([("object.patch", [patch.sealed])])
     with site.database.transaction() as session:
-        vault.keep_patch(session, site, patch)
+        vault.keep_patches(session, site, [patch])
     with site.database.transaction() as session:
         assert vault.restore_original(session, site, "owner", "object", CLERK) == original
     with site.database.transaction() as session:
@@ -125,6 +125,6 @@ def test_a_changed_object_is_not_passed_off_as_the_original(site: Site):
     site.storage.write_all([("object", [bytes(stored)])])
     patch = vault.seal_patch(site, "group", "owner", "object", neutralised.reverse_patch)
     with site.database.transaction() as session:
-        vault.keep_patch(session, site, patch)
+        vault.keep_patches(session, site, [patch])
         with pytest.raises(ImportalError, match=r"vault\.original_damaged"):
             vault.restore_original(session, site, "owner", "object", CLERK)

@@ -17,7 +17,7 @@ from importal.cli_run import demo, serve, worker
 from importal.cli_send import send
 from importal.components import Components, build, prepare
 from importal.dicom import DeidentificationOption
-from importal.errors import ConfigurationRefused
+from importal.errors import TABLE, ConfigurationRefused, ImportalError
 from importal.retention import purge as purge_site
 
 app = typer.Typer(
@@ -134,8 +134,18 @@ def invite(
         str | None,
         typer.Option(help=f"Make what comes anonymous: {_DE_IDENTIFY} The hospital's choice if not given."),
     ] = None,
+    patient_name: Annotated[str, typer.Option(help="The expected patient, as in images: Family^Given.")] = "",
+    birth_date: Annotated[str, typer.Option(help="The expected patient's date of birth, YYYY-MM-DD.")] = "",
+    sex: Annotated[str, typer.Option(help="The expected patient's sex: M, F or O.")] = "",
+    asked_for: Annotated[str, typer.Option(help='What is asked for, such as "MRI knee since 2025".')] = "",
+    *,
+    ask_birth_date: Annotated[
+        bool, typer.Option("--ask-birth-date", help="Ask the sender for the date of birth beside the code.")
+    ] = False,
 ) -> None:
     """Make an invitation and print its upload code and link."""
+    if sex not in {"", "M", "F", "O"}:
+        _fail("The sex is M, F or O.", 2)
     if sender not in set(invitations.SenderKind):
         _fail("The sender is either patient or referring_physician.", 2)
     options = None if de_identify is None else _options_of(de_identify)
@@ -146,9 +156,19 @@ def invite(
         if home is None:
             _fail('Create the hospital first: importal institution "Name of the hospital"', 2)
         wanted = invitations.NewInvitation(
-            home.id, invitations.SenderKind(sender), timedelta(days=days), label, is_anonymous, options
+            home.id,
+            invitations.SenderKind(sender),
+            timedelta(days=days),
+            label,
+            is_anonymous,
+            options,
+            invitations.Expectation(patient_name, birth_date.replace("-", ""), sex, asked_for),
+            ask_birth_date,
         )
-        invitation, code = invitations.invite(session, site, wanted, OPERATOR)
+        try:
+            invitation, code = invitations.invite(session, site, wanted, OPERATOR)
+        except ImportalError as error:
+            _fail(TABLE[error.code].sentence, 2)
     print(f"Upload code  {code}")
     print(f"Link         {invitations.link_for(site, code)}")
     print(f"Valid until  {invitation.expires_at:%d %B %Y, %H:%M} UTC")

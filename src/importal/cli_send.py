@@ -53,6 +53,9 @@ def send(
     code: Annotated[str, typer.Option(help="Upload code, as in XXXX-XXXX-XXXX.")],
     url: Annotated[str, typer.Option(help="Address of the portal.")],
     *,
+    birth_date: Annotated[
+        str, typer.Option(help="The patient's date of birth, YYYY-MM-DD, if the hospital asks for it.")
+    ] = "",
     email: Annotated[str, typer.Option(help="E-mail address for questions of the hospital.")] = "",
     phone: Annotated[str, typer.Option(help="Phone number for questions of the hospital.")] = "",
     comment: Annotated[str, typer.Option(help="A word to the hospital about these images.")] = "",
@@ -83,7 +86,7 @@ def send(
             "or add --all-patients if all of them may be sent with this code.",
             WRONG_USE,
         )
-    with client.Api(url, code) as api:
+    with client.Api(url, code, birth_date=birth_date.replace("-", "")) as api:
         opened = _open(console, api)
         _check_limits(opened, selection)
         if dry_run:

@@ -5,16 +5,17 @@
  * stands in the message catalogue. When the session has run out, the request waits until the person has logged in again
  * and is then repeated, so that nothing typed is lost.
  */
+
+import type { InboxQuery } from './inbox/rows';
 import type { Invitation, InvitationList, NewInvitation } from './invitations/types';
 import type { PatientQuery } from './matching/query';
 import type { LeftOutReason } from './study/held';
+import type { OriginalIdentifiers } from './study/originals';
 import type {
   Candidates,
   InboxPage,
-  InboxQuery,
   LocalPatient,
   OrderChoice,
-  OriginalIdentifiers,
   RejectionReason,
   Session,
   StudyDetail,

@@ -1,4 +1,7 @@
 /** What the desk's part of the HTTP API sends and takes, field by field. */
+import type { Comparison } from '../identity/comparison';
+import type { Verdict } from '../identity/verdict';
+import type { Expected } from './study/expected';
 import type { HeldItem } from './study/held';
 
 export type StudyState =
@@ -28,7 +31,7 @@ export const STUDY_STATES: readonly StudyState[] = [
 
 export type SenderKind = 'patient' | 'referring_physician';
 export type Sex = 'M' | 'F' | 'O' | '';
-export type Comparison = 'same' | 'similar' | 'different' | 'missing';
+export type { Comparison } from '../identity/comparison';
 export type Commitment = 'none' | 'pending' | 'confirmed' | 'failed';
 export type RejectionReason = 'wrong_patient' | 'not_requested' | 'unreadable' | 'duplicate' | 'other';
 
@@ -68,6 +71,8 @@ export interface StudyRow {
   waiting_since: string;
   /** It names nobody, and no local person may be written into it. */
   is_deidentified: boolean;
+  /** Whether the patient is the expected one; null where nobody is expected. */
+  verdict?: Verdict | null;
 }
 
 export interface UploadCounts {
@@ -95,12 +100,6 @@ export interface Upload extends UploadSource {
 export interface InboxPage {
   uploads: Upload[];
   next_cursor: string | null;
-}
-
-export interface InboxQuery {
-  view: 'waiting' | 'all';
-  state: StudyState | '';
-  q: string;
 }
 
 export interface Series {
@@ -203,6 +202,7 @@ export interface StudyDetail extends Omit<StudyRow, 'documents'> {
   accession_pseudonym: string;
   institution_name: string;
   comment: string;
+  expected: Expected | null;
   upload: UploadSource;
   series: Series[];
   documents: StudyDocument[];
@@ -243,6 +243,3 @@ export interface Candidates {
   candidates: Candidate[];
   lookup_available: boolean;
 }
-
-/** Names and values as the vault holds them; only patient_id, issuer and accession_number are certain. */
-export type OriginalIdentifiers = Record<string, unknown>;

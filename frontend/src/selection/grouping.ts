@@ -39,6 +39,8 @@ export interface Study {
 export interface Patient {
   id: string;
   name: string;
+  /** The name as the images hold it, with all of its groups (PN). */
+  nameInImages: string;
   birthDate: string;
   patientId: string;
   issuer: string;
@@ -67,6 +69,7 @@ interface GrowingPatient {
   id: string;
   identity: Identity;
   displayName: string;
+  nameInImages: string;
   studies: Map<string, GrowingStudy>;
 }
 
@@ -97,7 +100,8 @@ export class PatientTree {
       return known;
     }
     const id = `patient-${this.#patients.length + 1}`;
-    const added = { id, identity, displayName: nameOf(header), studies: new Map() };
+    const { patientName: nameInImages } = header;
+    const added = { id, identity, displayName: nameOf(header), nameInImages, studies: new Map() };
     this.#patients.push(added);
     this.#byIdentity.set(key, added);
     return added;
@@ -154,6 +158,7 @@ function nameOf(header: Header): string {
 function fillGaps(patient: GrowingPatient, identity: Identity, header: Header): void {
   for (const name of Object.keys(identity) as (keyof Identity)[]) patient.identity[name] ||= identity[name];
   patient.displayName ||= nameOf(header);
+  patient.nameInImages ||= header.patientName;
 }
 
 function countInSeries(study: GrowingStudy, header: Header): void {
@@ -179,6 +184,7 @@ function finishPatient(patient: GrowingPatient): Patient {
   return {
     id: patient.id,
     name: patient.displayName,
+    nameInImages: patient.nameInImages,
     birthDate,
     patientId: forTheEye(patientId),
     issuer: forTheEye(issuer),

@@ -2,6 +2,7 @@
  * Everything the sender has chosen, and what was decided about it. Files may be added again and again;
  * each change gives a new state to the listener. Knows nothing of pages or of the network.
  */
+import type { Judgement, Verdict } from '../identity/verdict';
 import type { AskPassword } from './archive';
 import { type Patient, PatientTree, type Study } from './grouping';
 import { type LeftOut, leftOutEntry } from './left-out';
@@ -16,13 +17,23 @@ export interface DocumentItem extends FoundDocument {
   automatic: boolean;
 }
 
+/** A patient, and what comparing with the expected one gave; null where nobody is expected. */
+export interface JudgedPatient extends Patient {
+  judgement: Judgement | null;
+}
+
+/** What the sender said of a patient: an answer to the question that was asked then, and to no other. */
+export interface PatientAnswer {
+  isChosen: boolean;
+  verdict: Verdict | null;
+}
+
 export interface SelectionState {
-  patients: readonly Patient[];
+  patients: readonly JudgedPatient[];
   documents: readonly DocumentItem[];
   damaged: readonly SourceFile[];
   leftOut: readonly LeftOut[];
-  /** Patients that the sender confirmed; asked for only when there are several. */
-  chosenPatients: ReadonlySet<string>;
+  answers: ReadonlyMap<string, PatientAnswer>;
   omittedStudies: ReadonlySet<string>;
   scanning: { done: number; total: number } | null;
 }
@@ -32,7 +43,7 @@ export const EMPTY_SELECTION: SelectionState = {
   documents: [],
   damaged: [],
   leftOut: [],
-  chosenPatients: new Set(),
+  answers: new Map(),
   omittedStudies: new Set(),
   scanning: null,
 };
@@ -52,7 +63,10 @@ export class Selection {
   #waiting: Promise<unknown> = Promise.resolve();
   #additions = 0;
 
-  constructor(private readonly listener: (state: SelectionState) => void) {}
+  constructor(
+    private readonly listener: (state: SelectionState) => void,
+    private readonly judge: (patient: Patient) => Judgement | null = () => null,
+  ) {}
 
   get state(): SelectionState {
     return this.#state;
@@ -77,7 +91,9 @@ export class Selection {
   }
 
   choosePatient(id: string, chosen: boolean): void {
-    this.#change({ chosenPatients: changed(this.#state.chosenPatients, id, chosen) });
+    const patient = this.#state.patients.find((one) => one.id === id);
+    const answer = { isChosen: chosen, verdict: patient?.judgement?.verdict ?? null };
+    this.#change({ answers: new Map(this.#state.answers).set(id, answer) });
   }
 
   omitStudy(id: string, omitted: boolean): void {
@@ -120,7 +136,7 @@ export class Selection {
         for (const instance of found) this.#tree.add(instance);
       },
       progress: (done: number, total: number) =>
-        this.#change({ patients: this.#tree.patients(), scanning: { done, total } }),
+        this.#change({ patients: this.#patients(), scanning: { done, total } }),
     };
     this.#change({ scanning: { done: 0, total: fresh.length } });
     try {
@@ -137,8 +153,12 @@ export class Selection {
       });
       return { instances, documents: result.documents.length, leftOut: leftOut.length };
     } finally {
-      this.#change({ patients: this.#tree.patients(), scanning: null });
+      this.#change({ patients: this.#patients(), scanning: null });
     }
+  }
+
+  #patients(): JudgedPatient[] {
+    return this.#tree.patients().map((patient) => ({ ...patient, judgement: this.judge(patient) }));
   }
 
   #change(part: Partial<SelectionState>): void {
@@ -165,10 +185,22 @@ function changed(set: ReadonlySet<string>, id: string, present: boolean): Set<st
   return copy;
 }
 
-/** Patients whose images will be sent: the only one, or those that the sender confirmed. */
-export function includedPatients(state: SelectionState): readonly Patient[] {
-  const { patients, chosenPatients } = state;
-  return patients.length === 1 ? patients : patients.filter((patient) => chosenPatients.has(patient.id));
+/**
+ * Patients whose images will be sent. Chosen unasked are only the expected one and, where nobody is expected, the
+ * only one; about all others the sender has to say so.
+ */
+export function includedPatients(state: SelectionState): readonly JudgedPatient[] {
+  return state.patients.filter((patient) => {
+    const answer = answerOn(state, patient);
+    if (answer) return answer.isChosen;
+    return patient.judgement ? patient.judgement.verdict === 'matches' : state.patients.length === 1;
+  });
+}
+
+/** What the sender answered; void where the images say something else of the patient since. */
+export function answerOn(state: SelectionState, patient: JudgedPatient): PatientAnswer | null {
+  const answer = state.answers.get(patient.id);
+  return answer && answer.verdict === (patient.judgement?.verdict ?? null) ? answer : null;
 }
 
 export function includedStudies(state: SelectionState): Study[] {

@@ -1,7 +1,9 @@
 /** What the sender chose and decided, for the pages: a reactive face of the selection engine. */
 import { SvelteSet } from 'svelte/reactivity';
+import type { Judgement } from '../identity/verdict';
 import { t } from '../locales';
 import { fromDrop, fromInput } from '../selection/gather';
+import type { Patient } from '../selection/grouping';
 import { obstacles, totals, unassignedDocuments } from '../selection/plan';
 import {
   type Addition,
@@ -11,8 +13,10 @@ import {
   type SelectionState,
 } from '../selection/selection';
 import type { SourceFile } from '../selection/source';
+import type { StudyWords } from '../transfer/messages';
 import { obstacleSentence } from './sentences';
 import { session } from './session.svelte';
+import { wordsOf } from './words';
 
 export interface PasswordQuestion {
   archive: string;
@@ -82,6 +86,11 @@ class Choice {
     this.#selection.assignDocuments(new Set([id]), null);
   }
 
+  /** What is said with each study: one entry per UID, also when two patients claim the same one. */
+  words(): StudyWords[] {
+    return wordsOf(this.state, this.comments);
+  }
+
   /**
    * Forgets everything; what was there can be brought back by the undo that it leaves. Files that are still
    * being looked at cannot: half a study must never come back as if it were whole.
@@ -131,9 +140,10 @@ class Choice {
   }
 
   #fresh(): Selection {
-    const selection: Selection = new Selection((state) => {
+    const listen = (state: SelectionState) => {
       if (selection === this.#selection) this.state = state;
-    });
+    };
+    const selection: Selection = new Selection(listen, (patient) => judged(patient));
     return selection;
   }
 
@@ -176,6 +186,11 @@ class Choice {
       };
     });
   }
+}
+
+function judged(patient: Patient): Judgement | null {
+  const { nameInImages, birthDate, sex } = patient;
+  return session.judge?.({ patient_name: nameInImages, birth_date: birthDate, sex }) ?? null;
 }
 
 export const choice = new Choice();

@@ -2,7 +2,8 @@
  * The receipt survives a reload of the page: the browser's tab keeps which submission it was and what its
  * studies were called, never whose they are; everything else is asked of the server again.
  */
-import type { Api, Receipt } from '../transfer/api';
+import type { Api } from '../transfer/api';
+import type { Receipt } from '../transfer/messages';
 import type { FailedFile } from '../transfer/progress';
 
 export interface ReceivedProof {

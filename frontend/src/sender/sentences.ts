@@ -1,4 +1,5 @@
 /** Words and sentences that depend on what was found: modalities, studies, reasons, time left. */
+import type { Judgement } from '../identity/verdict';
 import { errorText, formatBytes, formatDicomDate, type MessageKey, t, textIfKnown } from '../locales';
 import type { Study } from '../selection/grouping';
 import type { LeftOutReason } from '../selection/left-out';
@@ -31,6 +32,14 @@ export function dateOrUnknown(value: string): string {
 export function bornSentence(birthDate: string): string {
   const date = formatDicomDate(birthDate);
   return date ? t('sender.patient.born', { date }) : t('sender.patient.born_unknown');
+}
+
+/** Whether this is the person whom the hospital expects. */
+export function judgementSentence({ verdict, fields }: Judgement): string {
+  const about = fields.length === 1 ? fields[0] : 'several';
+  return verdict === 'differs' || verdict === 'not_stated'
+    ? t(`sender.verdict.${verdict}.${about}` as MessageKey)
+    : t(`sender.verdict.${verdict}`);
 }
 
 /** "MRI, 4 March 2025": enough to tell studies apart in a list. */

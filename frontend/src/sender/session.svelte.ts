@@ -1,6 +1,8 @@
 /** Where the sender stands: the invitation that was opened, the step, and what is said aloud. */
+import type { Judgement, Person } from '../identity/verdict';
 import { errorText } from '../locales';
-import { Api, ApiError, type OpenedInvitation, type OpenSubmission } from '../transfer/api';
+import { Api, ApiError } from '../transfer/api';
+import type { OpenedInvitation, OpenSubmission } from '../transfer/messages';
 
 export type Step = 'code' | 'choose' | 'sending' | 'done';
 
@@ -20,11 +22,16 @@ class Session {
   opening = $state(false);
   code = $state('');
   invitation = $state.raw<Invitation | null>(null);
+  /** The invitation opens only to those who know the patient's birth date. */
+  needsBirthDate = $state(false);
+  /** Compares the patient of some images with the expected one; null where nobody is expected. */
+  judge: ((found: Person) => Judgement) | null = null;
   /** Sentences of the error summary; empty when there is nothing to correct. */
   errors = $state.raw<readonly string[]>([]);
   /** The last message of the live region. */
   announcement = $state('');
   undo = $state.raw<Undo | null>(null);
+  #birthDate = '';
 
   /** Opens the invitation of a link, when the address holds one. */
   async openFromAddress(first: () => Promise<Step>): Promise<void> {
@@ -33,18 +40,27 @@ class Session {
   }
 
   /** `first`: the step to begin with, found out once the invitation is open. */
-  async open(code: string, first: () => Promise<Step> = async () => 'choose'): Promise<void> {
+  async open(
+    code: string,
+    first: () => Promise<Step> = async () => 'choose',
+    birthDate = this.#birthDate,
+  ): Promise<void> {
+    if (code.trim() !== this.code) this.needsBirthDate = false;
     this.code = code.trim();
     this.errors = [];
     this.opening = true;
     try {
-      const opened = await this.api.open(this.code);
+      const opened = await this.api.open(this.code, birthDate);
+      this.#birthDate = birthDate;
+      this.judge = await judgeOf(opened.expected);
       this.invitation = { ...opened, open_submission: await this.api.openSubmission() };
       // In the fragment the code survives a reload and never reaches a server's log.
       history.replaceState(null, '', `#code=${encodeURIComponent(this.code)}`);
       this.step = await first();
     } catch (error) {
-      this.fail(error);
+      if (error instanceof ApiError && error.code === 'invitation.birth_date_needed')
+        this.needsBirthDate = true;
+      else this.fail(error);
     } finally {
       this.opening = false;
     }
@@ -64,6 +80,15 @@ class Session {
   announce(text: string): void {
     this.announcement = text;
   }
+}
+
+/** Loaded where an invitation expects somebody; without it nothing could be compared, so the door stays shut. */
+async function judgeOf(expected: Person): Promise<Session['judge']> {
+  if (!expected.patient_name && !expected.birth_date) return null;
+  const { judge } = await import('../identity/verdict').catch(() => {
+    throw new ApiError('network', 0);
+  });
+  return (found) => judge(expected, found);
 }
 
 function decode(text: string): string {

@@ -1,9 +1,7 @@
 /** The upload as the pages see it: begin or go on, pause, cancel, questions on the way, receipt. */
 import { fingerprintOf } from '../selection/fingerprint';
-import { isUid } from '../selection/header';
 import { type PlannedFile, plannedFiles } from '../selection/plan';
 import { SourceError } from '../selection/source';
-import type { StudyComment } from '../transfer/api';
 import { BROWSER } from '../transfer/environment';
 import { type FoundSubmission, findSubmission } from '../transfer/joining';
 import { numberFiles, type RecognisedFile } from '../transfer/numbering';
@@ -111,7 +109,7 @@ class Upload {
     } else {
       if (found.isKnown) {
         const contact = { ...choice.contact };
-        await this.#persistently(() => session.api.saveDetails(found.id, contact, comments()));
+        await this.#persistently(() => session.api.saveDetails(found.id, contact, choice.words()));
       }
       const listener = {
         progress: (progress: TransferProgress) => {
@@ -162,7 +160,7 @@ class Upload {
       creation: {
         consent: { privacy_policy_version: version, privacy_policy: privacy, sharing, language },
         contact: { ...choice.contact },
-        studies: comments(),
+        studies: choice.words(),
       },
       onOthers: async (count) => {
         const separately = await this.#ask<boolean>((answer) => ({ kind: 'others', count, answer }));
@@ -218,16 +216,6 @@ class Upload {
     this.#submissionId = null;
     if (session.invitation) session.invitation = { ...session.invitation, open_submission: null };
   }
-}
-
-/** One entry per study, also when two patients claim the same one. */
-function comments(): StudyComment[] {
-  const byUid = new Map<string, string>();
-  for (const { id, uid } of choice.studies.filter((study) => isUid(study.uid))) {
-    const own = choice.comments[id]?.trim() ?? '';
-    byUid.set(uid, [byUid.get(uid), own].filter(Boolean).join('\n'));
-  }
-  return [...byUid].map(([study_instance_uid, comment]) => ({ study_instance_uid, comment }));
 }
 
 export const upload = new Upload();

@@ -1,6 +1,6 @@
 /** Tells the server what will come, some files at a time. */
 import { isUid } from '../selection/header';
-import type { AnnouncedFile } from './api';
+import type { AnnouncedFile } from './messages';
 import type { TransferFile } from './work';
 
 const AT_ONCE = 1000;

@@ -1,87 +1,18 @@
 /** The portal's interface for senders: JSON, problem details (RFC 9457), a bearer token from `open`. */
 
-export interface Institution {
-  name: string;
-  phone: string;
-  email: string;
-  hours: string;
-  manual_url: string;
-  privacy_policy: { version: string; text: string };
-  sharing_consent_text: string;
-}
+import type {
+  AnnouncedFile,
+  Contact,
+  FileState,
+  FrameResult,
+  NewSubmission,
+  OpenedInvitation,
+  OpenSubmission,
+  Receipt,
+  StudyWords,
+} from './messages';
 
-export interface OpenSubmission {
-  id: string;
-  created_at: string;
-  announced_files: number;
-  confirmed_files: number;
-  announced_bytes: number;
-  confirmed_bytes: number;
-}
-
-export interface OpenedInvitation {
-  token: string;
-  institution: Institution;
-  sender_kind: 'patient' | 'referring_physician';
-  limits: { max_bytes: number; max_studies: number };
-  expires_at: string;
-  /** What is sent is made anonymous on arrival. */
-  deidentified: boolean;
-}
-
-export interface Contact {
-  email: string;
-  phone: string;
-}
-
-export interface StudyComment {
-  study_instance_uid: string;
-  comment: string;
-}
-
-export interface NewSubmission {
-  client_key: string;
-  consent: { privacy_policy_version: string; privacy_policy: boolean; sharing: boolean; language: string };
-  contact: Contact;
-  studies: StudyComment[];
-}
-
-export interface AnnouncedFile {
-  number: number;
-  path: string;
-  size: number;
-  fingerprint: string;
-  role: 'instance' | 'document';
-  study_instance_uid?: string;
-}
-
-export interface FileState {
-  number: number;
-  fingerprint: string;
-  state: 'announced' | 'partial' | 'stored' | 'kept' | 'refused' | 'unpacked';
-  received?: [number, number][];
-  code?: string;
-}
-
-export interface FrameResult {
-  file: number;
-  offset: number;
-  result: 'confirmed' | 'known' | 'refused';
-  code?: string;
-}
-
-export interface Receipt {
-  reference: string;
-  submitted_at: string;
-  studies: { study_instance_uid: string; instances: number; documents: number }[];
-  instances: number;
-  /** Instances that were there twice and are kept once. */
-  duplicates: number;
-  documents: number;
-  /** Of the documents: how many stay with the staff and do not go to the image archive. */
-  attachments: number;
-  refused: { number: number; code: string }[];
-}
+export type { FrameResult, Receipt };
 
 export type ErrorParams = Record<string, string | number>;
 
@@ -114,16 +45,19 @@ type Body = { json: unknown } | { pack: Blob } | Record<string, never>;
 export class Api {
   #token = '';
   #code = '';
+  #birthDate = '';
 
   constructor(
     private readonly fetch: Fetch,
     private readonly base = '/api',
   ) {}
 
-  /** Opens an invitation; from then on this object acts in its name, and renews the token when it ran out. */
-  async open(code: string): Promise<OpenedInvitation> {
-    const opened = await this.#send<OpenedInvitation>('POST', '/invitations/open', { json: { code } });
+  /** Opens an invitation, with the birth date (YYYYMMDD) where it asks for one; from then on this object acts in its name, and renews the token when it ran out. */
+  async open(code: string, birthDate = ''): Promise<OpenedInvitation> {
+    const json = { code, birth_date: birthDate };
+    const opened = await this.#send<OpenedInvitation>('POST', '/invitations/open', { json });
     this.#code = code;
+    this.#birthDate = birthDate;
     this.#token = opened.token;
     return opened;
   }
@@ -166,7 +100,7 @@ export class Api {
     return (await this.#call<{ frames: FrameResult[] }>('POST', path, { pack }, signal)).frames;
   }
 
-  async saveDetails(id: string, contact: Contact, studies: readonly StudyComment[]): Promise<void> {
+  async saveDetails(id: string, contact: Contact, studies: readonly StudyWords[]): Promise<void> {
     await this.#call('PUT', `/submissions/${id}/details`, { json: { contact, studies } });
   }
 
@@ -195,7 +129,7 @@ export class Api {
       return await this.#send<T>(method, path, body, signal);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 401 && this.#code)) throw error;
-      await this.open(this.#code);
+      await this.open(this.#code, this.#birthDate);
       return await this.#send<T>(method, path, body, signal);
     }
   }

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { fingerprint, fingerprintOf, sha256 } from '../selection/fingerprint';
 import type { SourceFile } from '../selection/source';
-import { Api, type FileState } from './api';
+import { Api } from './api';
 import { findSubmission, type Search } from './joining';
+import type { FileState } from './messages';
 import type { RecognisedFile } from './numbering';
 
 const CASES = JSON.parse(

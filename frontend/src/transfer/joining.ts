@@ -4,7 +4,8 @@
  * submission of its own, so that two discs, or two tabs, never end up in one.
  */
 import { fingerprintOfAll } from '../selection/fingerprint';
-import { type Api, ApiError, type FileState, type NewSubmission } from './api';
+import { type Api, ApiError } from './api';
+import type { FileState, NewSubmission } from './messages';
 import { inNumberOrder, type RecognisedFile } from './numbering';
 
 export interface FoundSubmission {

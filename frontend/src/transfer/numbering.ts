@@ -4,7 +4,7 @@
  * remembered on the sender's computer.
  */
 import type { PlannedFile } from '../selection/plan';
-import type { FileState } from './api';
+import type { FileState } from './messages';
 import type { TransferFile } from './work';
 
 export interface RecognisedFile extends PlannedFile {

@@ -1,6 +1,6 @@
 /** What is still to be sent, and its reading: ranges of files in order, handed out as packs of frames. */
 import { SourceError, type SourceErrorCode, type SourceFile } from '../selection/source';
-import type { FileState } from './api';
+import type { FileState } from './messages';
 import { type Frame, makeFrame } from './pack';
 
 export interface TransferFile {

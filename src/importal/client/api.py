@@ -110,6 +110,8 @@ class Api:
     url: str
     code: str = field(repr=False)
     transport: httpx2.BaseTransport | None = None
+    # YYYYMMDD, where the invitation asks for it.
+    birth_date: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         self._token = ""
@@ -134,7 +136,9 @@ class Api:
 
     def open(self) -> Opened:
         """Exchange the code for a token; raises ApiError."""
-        answer = self._send("POST", "invitations/open", json={"code": self.code})
+        answer = self._send(
+            "POST", "invitations/open", json={"code": self.code, "birth_date": self.birth_date}
+        )
         self._token = answer["token"]
         institution = answer["institution"]
         return Opened(

@@ -16,10 +16,12 @@ from importal.invitations.deidentification import (
     parse_options,
     stored_uid,
 )
+from importal.invitations.expectation import Expectation, expectation_of
 from importal.invitations.routes import Sending, desk_router, router
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 
 __all__ = [
+    "Expectation",
     "Invitation",
     "NewInvitation",
     "SenderKind",
@@ -30,6 +32,7 @@ __all__ = [
     "deidentification_profile",
     "desk_router",
     "end_old_sessions",
+    "expectation_of",
     "get",
     "invite",
     "link_for",

@@ -1,6 +1,6 @@
 """Inviting, and opening the door with a code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
@@ -12,6 +12,7 @@ from importal.errors import UNAUTHORISED, ImportalError
 from importal.ids import new_code, new_id, new_token, normalise_code
 from importal.invitations.deidentification import BASIC, Options, options_as_column, options_from_column
 from importal.invitations.errors import EXPIRED, REVOKED, UNKNOWN
+from importal.invitations.expectation import Expectation, require_sensible, seal
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 from importal.site import Site
 
@@ -32,18 +33,30 @@ class NewInvitation:
     # Whether what comes is made anonymous, and with which options; None: as the institution has decided.
     deidentified: bool | None = None
     options: Options | None = None
+    expectation: Expectation = field(default=Expectation(), repr=False)
+    # Whether the sender has to know the expected patient's birth date beside the code.
+    asks_birth_date: bool = False
 
 
 def invite(session: Session, site: Site, wanted: NewInvitation, actor: audit.Actor) -> tuple[Invitation, str]:
-    """Make an invitation; return it and its code in clear."""
+    """Make an invitation; return it and its code in clear.
+
+    Raises:
+        ImportalError: ``invitation.expects_nobody``, ``invitation.birth_date_unknown``.
+    """
     code, now, row_id = new_code(), site.clock(), new_id()
     options = _chosen(session, wanted)
+    require_sensible(
+        wanted.expectation, asks_birth_date=wanted.asks_birth_date, is_anonymous=options is not None
+    )
     invitation = Invitation(
         id=row_id,
         institution_id=wanted.institution_id,
         code_index=_index(site, code),
         code_sealed=site.keys.sealer("invitations").seal_text(code, f"{row_id}/code"),
         label_sealed=site.keys.sealer("invitations").seal_text(wanted.label, f"{row_id}/label"),
+        expectation_sealed=seal(site, row_id, wanted.expectation),
+        asks_birth_date=wanted.asks_birth_date,
         sender_kind=wanted.sender_kind,
         created_at=now,
         created_by=actor.id,
@@ -79,6 +92,10 @@ def _params(wanted: NewInvitation, options: Options | None) -> dict[str, int | s
     params: dict[str, int | str] = {"sender_kind": wanted.sender_kind, "days": wanted.valid_for.days}
     if options is not None:
         params["deidentified"] = ", ".join(sorted(options)) or BASIC
+    if wanted.expectation.names_somebody:
+        params["expects_patient"] = 1
+    if wanted.asks_birth_date:
+        params["asks_birth_date"] = 1
     return params
 
 

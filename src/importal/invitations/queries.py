@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from importal.accounts import ActingPerson
 from importal.invitations.actions import code_of, label_of, link_for
+from importal.invitations.expectation import Expectation, expectation_of
 from importal.invitations.tables import Invitation
 from importal.site import Site
 
@@ -25,6 +26,8 @@ class InvitationRow:
     expires_at: datetime
     is_open: bool
     deidentified: bool
+    expected: Expectation
+    asks_birth_date: bool
 
 
 def list_invitations(
@@ -53,4 +56,6 @@ def as_row(site: Site, invitation: Invitation) -> InvitationRow:
         invitation.expires_at,
         invitation.revoked_at is None and site.clock() < invitation.expires_at,
         invitation.deidentification is not None,
+        expectation_of(site, invitation),
+        invitation.asks_birth_date,
     )

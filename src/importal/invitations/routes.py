@@ -10,8 +10,14 @@ from sqlalchemy.orm import Session
 from importal import institutions
 from importal.accounts import SignedIn
 from importal.errors import NOT_FOUND, UNAUTHORISED, ImportalError
-from importal.http_api import RateRule, SiteDep, client_address, count_attempt
+from importal.http_api import RateRule, SiteDep, client_address, count_attempt, forget_attempts
 from importal.invitations import actions, queries, schemas
+from importal.invitations.expectation import (
+    WRONG_BIRTH_DATES,
+    Expectation,
+    expectation_of,
+    require_birth_date,
+)
 from importal.invitations.tables import Invitation, SenderKind, SenderSession
 from importal.site import Site
 
@@ -40,8 +46,14 @@ Sending = Annotated[SenderSession, Depends(_sending)]
 def open_invitation(body: schemas.OpenRequest, request: Request, site: SiteDep) -> schemas.OpenedInvitation:
     """Exchange an upload code for a session and everything the page needs to begin."""
     count_attempt(site, BY_ADDRESS, client_address(request))
+    with site.database.reading() as session:
+        found = actions.find_by_code(session, site, body.code)
+    if found.asks_birth_date and body.birth_date:
+        count_attempt(site, WRONG_BIRTH_DATES, found.id)
     with site.database.transaction() as session:
         invitation = actions.find_by_code(session, site, body.code)
+        require_birth_date(site, invitation, body.birth_date)
+        forget_attempts(session, site, WRONG_BIRTH_DATES, invitation.id)
         token = actions.open_session(session, site, invitation)
         return _opened(session, site, invitation, token)
 
@@ -68,6 +80,7 @@ def _opened(session: Session, site: Site, invitation: Invitation, token: str) ->
         ),
         expires_at=invitation.expires_at,
         deidentified=invitation.deidentification is not None,
+        expected=schemas.ExpectationShown.model_validate(expectation_of(site, invitation)),
     )
 
 
@@ -90,6 +103,8 @@ def invite(body: schemas.InviteRequest, person: SignedIn, site: SiteDep) -> sche
         timedelta(days=body.valid_days),
         body.label,
         body.deidentified,
+        expectation=Expectation(**body.expected.model_dump()),
+        asks_birth_date=body.asks_birth_date,
     )
     with site.database.transaction() as session:
         invitation, _code = actions.invite(session, site, wanted, person.actor)

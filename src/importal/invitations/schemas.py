@@ -12,6 +12,12 @@ class OpenRequest(BaseModel):
     """A code as it was typed or followed."""
 
     code: str = Field(max_length=100, repr=False)
+    birth_date: str = Field(
+        default="",
+        pattern=r"^([0-9]{8})?$",
+        repr=False,
+        description="YYYYMMDD; needed where the invitation asks for it.",
+    )
 
 
 class PrivacyPolicy(BaseModel):
@@ -33,6 +39,17 @@ class InstitutionShown(BaseModel):
     sharing_consent_text: str
 
 
+class ExpectationShown(BaseModel):
+    """Whom the hospital expects, as PN, DA and CS, and what for; each may be empty."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    patient_name: str = Field(default="", max_length=200, repr=False)
+    birth_date: str = Field(default="", pattern=r"^([0-9]{8})?$", repr=False)
+    sex: Literal["M", "F", "O", ""] = ""
+    asked_for: str = Field(default="", max_length=200, repr=False)
+
+
 class Limits(BaseModel):
     """What an upload may hold."""
 
@@ -50,6 +67,7 @@ class OpenedInvitation(BaseModel):
     expires_at: datetime
     # Whether what is sent is made anonymous on arrival.
     deidentified: bool
+    expected: ExpectationShown
 
 
 class InviteRequest(BaseModel):
@@ -60,6 +78,11 @@ class InviteRequest(BaseModel):
     valid_days: int = Field(default=30, ge=1, le=365)
     deidentified: bool | None = Field(
         default=None, description="Whether what comes is made anonymous; the institution decides if absent."
+    )
+
+    expected: ExpectationShown = ExpectationShown()
+    asks_birth_date: bool = Field(
+        default=False, description="Whether the sender has to know the birth date beside the code."
     )
 
 
@@ -77,6 +100,8 @@ class InvitationShown(BaseModel):
     expires_at: datetime
     is_open: bool
     deidentified: bool
+    expected: ExpectationShown
+    asks_birth_date: bool
 
 
 class InvitationList(BaseModel):

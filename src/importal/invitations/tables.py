@@ -29,6 +29,10 @@ class Invitation(Base):
     code_index: Mapped[str] = mapped_column(unique=True)
     code_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     label_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    # Whom the hospital expects, and what for; NULL: it does not say.
+    expectation_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    # Beside the code the sender has to know the birth date.
+    asks_birth_date: Mapped[bool] = mapped_column(default=False)
     sender_kind: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(Moment)
     created_by: Mapped[str]

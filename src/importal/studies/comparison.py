@@ -5,6 +5,7 @@ omitted middle names and one slip of the pen; whatever else is "different". Sibl
 when in doubt the answer is the more careful one.
 """
 
+import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,10 +48,13 @@ class PersonComparison:
         return tuple(doubtful)
 
 
-def compare_names(left: str, right: str) -> Comparison:
-    """Compare two person names (PN); groups of one script are compared with each other."""
+def compare_names(left: str, right: str, most_slips: int = 1) -> Comparison:
+    """Compare two person names (PN); groups of one script are compared with each other.
+
+    ``most_slips``: how many slips of the pen are forgiven, 0 or 1.
+    """
     ours, theirs = names.name_groups(left), names.name_groups(right)
-    alphabetic = _compare_alphabetic(ours[0], theirs[0])
+    alphabetic = _compare_alphabetic(ours[0], theirs[0], most_slips)
     ideographic = _compare_exactly(ours[1], theirs[1])
     if alphabetic is Comparison.MISSING and ideographic is Comparison.MISSING:
         return _compare_across(ours, theirs)
@@ -103,27 +107,42 @@ def _compare_exactly(left: str, right: str) -> Comparison:
     return Comparison.SAME if names.plain_fold(ours) == names.plain_fold(theirs) else Comparison.DIFFERENT
 
 
-def _compare_alphabetic(left: str, right: str) -> Comparison:
+def _compare_alphabetic(left: str, right: str, most_slips: int) -> Comparison:
     (our_family, our_given), (their_family, their_given) = names.name_parts(left), names.name_parts(right)
     ours, theirs = our_family + our_given, their_family + their_given
     if not ours or not theirs:
         return Comparison.MISSING
-    if _one_word("".join(our_family), "".join(their_family)) and _one_word(
+    if is_one_word("".join(our_family), "".join(their_family)) and is_one_word(
         "".join(our_given), "".join(their_given)
     ):
         return Comparison.SAME
     divided = bool(our_family and our_given and their_family and their_given)
-    if not divided and _one_word("".join(ours), "".join(theirs)):
+    if not divided and is_one_word("".join(ours), "".join(theirs)):
         return Comparison.SAME
-    return Comparison.SIMILAR if _are_similar(ours, theirs) else Comparison.DIFFERENT
+    ways = itertools.product(_ways(our_family, our_given), _ways(their_family, their_given))
+    is_similar = any(_are_similar(one, other, most_slips) for one, other in ways)
+    return Comparison.SIMILAR if is_similar else Comparison.DIFFERENT
 
 
-def _one_word(left: str, right: str) -> bool:
+def _ways(family: list[str], given: list[str]) -> list[list[str]]:
+    """Return a name with the words of each part apart and in one: Anna-Maria is written Annamaria, too."""
+    families, givens = ([part] if len(part) < 2 else [part, ["".join(part)]] for part in (family, given))
+    return [[*one, *other] for one, other in itertools.product(families, givens)]
+
+
+def is_one_word(left: str, right: str) -> bool:
+    """Whether two words are one, written with or without accents and umlauts."""
     folds = (names.plain_fold, names.expanded_fold)
     return bool({fold(left) for fold in folds} & {fold(right) for fold in folds})
 
 
-def _are_similar(ours: list[str], theirs: list[str]) -> bool:
+def is_initial_of(left: str, right: str) -> bool:
+    """Whether one of two words is the first letter of the other."""
+    ours, theirs = names.latin_fold(left), names.latin_fold(right)
+    return min(len(ours), len(theirs)) == 1 and ours[0] == theirs[0]
+
+
+def _are_similar(ours: list[str], theirs: list[str], most_slips: int) -> bool:
     """Whether every word of the shorter name is found in the longer one, two of them in full."""
     fewer, more = sorted((ours, theirs), key=len)
     left, in_full, slips = list(more), 0, 0
@@ -135,18 +154,17 @@ def _are_similar(ours: list[str], theirs: list[str]) -> bool:
         left.remove(other)
         in_full += quality != "initial"
         slips += quality == "slip"
-    return slips <= 1 and (in_full >= 2 or (len(ours) == len(theirs) == 1 and in_full == 1))
+    return slips <= most_slips and (in_full >= 2 or (len(ours) == len(theirs) == 1 and in_full == 1))
 
 
 def _best_match(word: str, others: list[str]) -> tuple[str, str] | None:
     for other in others:
-        if _one_word(word, other) or names.collapsed_fold(word) == names.collapsed_fold(other):
+        if is_one_word(word, other) or names.collapsed_fold(word) == names.collapsed_fold(other):
             return other, "same"
-    ours = names.latin_fold(word)
     for other in others:
-        theirs = names.latin_fold(other)
-        if min(len(ours), len(theirs)) == 1 and ours[0] == theirs[0]:
+        if is_initial_of(word, other):
             return other, "initial"
+    ours = names.latin_fold(word)
     for other in others:
         theirs = names.latin_fold(other)
         if min(len(ours), len(theirs)) >= SLIP_LENGTH and _is_slip(ours, theirs):

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from importal import audit, dicom, submissions, transfers
+from importal import audit, dicom, invitations, submissions, transfers
 from importal.accounts import Account, ActingPerson
 from importal.dicom import documents
 from importal.dicom.document_flaws import DocumentFlaw
 from importal.site import Site
 from importal.studies import holds, progress, queries, schemas
 from importal.studies.errors import DOCUMENT_HELD, DOCUMENT_LEFT_OUT, DOCUMENT_UNASSIGNED
+from importal.studies.identity import Verdict
 from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, LocalIdentity, Study
 
@@ -28,14 +30,16 @@ def study_detail(
     names = _names(session, history)
     now = progress.standing(session, study)
     found = transfers.mended(session, select(Instance.file_id).where(Instance.study_id == study.id))
-    comment = submissions.comment_of(session, site, study.submission_id, study.study_instance_uid)
+    words = submissions.words_of(session, site, study.submission_id, study.study_instance_uid)
+    expectation = queries.expectation_of(session, site, study.submission_id)
     return schemas.StudyDetail(
-        **queries.row_of(study).model_dump(exclude={"documents"}),
+        **queries.row_of(study, expectation).model_dump(exclude={"documents"}),
         study_instance_uid=study.study_instance_uid,
         patient_pseudonym=study.patient_pseudonym,
         accession_pseudonym=study.accession_pseudonym,
         institution_name=study.institution_name,
-        comment=comment,
+        comment=words.comment,
+        expected=_expected(study, expectation, words),
         upload=queries.source_of(session, site, study.submission_id),
         series=queries.series_of(session, study.id),
         documents=_documents(session, site, study),
@@ -54,6 +58,20 @@ def study_detail(
             for message in history
         ],
         can=progress.possible(study, now),
+    )
+
+
+def _expected(
+    study: Study, expectation: invitations.Expectation, words: submissions.StudyWords
+) -> schemas.ExpectedShown | None:
+    if expectation == invitations.Expectation():
+        return None
+    judgement = queries.judgement_of(study, expectation)
+    return schemas.ExpectedShown(
+        **asdict(expectation),
+        differing=[] if judgement is None else [each.value for each in judgement.fields],
+        sender_verdict=None if words.verdict is None else Verdict(words.verdict).value,
+        sender_confirmed=words.is_confirmed,
     )
 
 

@@ -6,6 +6,7 @@ are one when any folding meets.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _EXPANDED = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
 _LIGATURES = {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "đ": "d", "ł": "l", "ı": "i", "ħ": "h"}
@@ -27,6 +28,8 @@ _GREEK = dict(
         strict=True,
     )
 )
+# Comparing one name with many folds the same words again and again.
+_REMEMBERED = 4096
 _TITLES = frozenset({"dr", "prof", "med"})
 _WORDS = re.compile(r"[^\W_]+")
 _APOSTROPHES = re.compile(r"['’`´ʼ]")
@@ -34,21 +37,27 @@ _DIGRAPHS = re.compile(r"ae|oe|ue|aa|ou|uu|oo|ss")
 _SHORT = {"ae": "a", "oe": "o", "ue": "u", "aa": "a", "ou": "o", "uu": "u", "oo": "o", "ss": "s"}
 
 
+@lru_cache(_REMEMBERED)
 def plain_fold(text: str) -> str:
     """Return the text in lower case without accents: Müller → muller."""
     return _stripped(_translated(_composed(text), _LIGATURES | _PLAIN))
 
 
+@lru_cache(_REMEMBERED)
 def expanded_fold(text: str) -> str:
     """Return the text in lower case with umlauts written out: Müller → mueller."""
     return _stripped(_translated(_composed(text), _LIGATURES | _EXPANDED))
 
 
+@lru_cache(_REMEMBERED)
 def latin_fold(text: str) -> str:
     """Return the text in Latin letters, where Cyrillic or Greek ones stood."""
-    return _translated(expanded_fold(text), _CYRILLIC | _GREEK).replace("\0", "")
+    # ELOT 743: the two letters make one sound.
+    sounds = expanded_fold(text).replace("ου", "ou")
+    return _translated(sounds, _CYRILLIC | _GREEK).replace("\0", "")
 
 
+@lru_cache(_REMEMBERED)
 def collapsed_fold(text: str) -> str:
     """Return the loosest folding: long vowels short, digraphs single: Mueller → muler, Satou → sato."""
     short = _DIGRAPHS.sub(lambda match: _SHORT[match.group()], latin_fold(text))

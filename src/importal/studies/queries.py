@@ -13,6 +13,7 @@ from importal.errors import NOT_FOUND, ImportalError
 from importal.site import Site
 from importal.studies import names, schemas
 from importal.studies.deliveries import Commitment, DeliveryAttempt
+from importal.studies.identity import Judgement, Person, judge
 from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, Series, Study, Tally
 
@@ -96,8 +97,9 @@ def inbox(
     )
 
 
-def row_of(study: Study) -> schemas.StudyRow:
-    """Return a study as a line of a list."""
+def row_of(study: Study, expectation: invitations.Expectation) -> schemas.StudyRow:
+    """Return a study as a line of a list, compared with whom its invitation expects."""
+    judgement = judgement_of(study, expectation)
     return schemas.StudyRow(
         id=study.id,
         state=study.state,
@@ -112,7 +114,22 @@ def row_of(study: Study) -> schemas.StudyRow:
         documents=study.document_count,
         waiting_since=study.state_since,
         is_deidentified=study.is_deidentified,
+        verdict=None if judgement is None else judgement.verdict.value,
     )
+
+
+def judgement_of(study: Study, expectation: invitations.Expectation) -> Judgement | None:
+    """Return whether the patient is the expected one; None where nobody is expected or named."""
+    if study.is_deidentified or not expectation.names_somebody:
+        return None
+    expected = Person(expectation.patient_name, expectation.birth_date, expectation.sex)
+    return judge(expected, Person(study.patient_name, study.birth_date, study.sex))
+
+
+def expectation_of(session: Session, site: Site, submission_id: str) -> invitations.Expectation:
+    """Return whom the invitation of a submission expects."""
+    invitation = invitations.get(session, submissions.get(session, submission_id).invitation_id)
+    return invitations.expectation_of(site, invitation)
 
 
 def source_of(session: Session, site: Site, submission_id: str) -> schemas.UploadSource:
@@ -201,6 +218,7 @@ def _upload(
         select(func.count(), func.sum(Study.instance_count)).where(Study.submission_id == submission_id)
     ).one()
     source = source_of(session, site, submission_id)
+    expectation = expectation_of(session, site, submission_id)
     return schemas.UploadShown(
         **source.model_dump(),
         submission_id=submission_id,
@@ -211,7 +229,7 @@ def _upload(
             documents=tally.documents if tally else 0,
             refused=tally.refused if tally else 0,
         ),
-        studies=[row_of(study) for study in fitting],
+        studies=[row_of(study, expectation) for study in fitting],
     )
 
 

@@ -24,6 +24,9 @@ class ContactShown(Shape):
     phone: str = Field(repr=False)
 
 
+VerdictName = Literal["matches", "differs", "another_person", "not_stated"]
+
+
 class StudyRow(Shape):
     """A study in a list. Name, birth date and sex are those in the images."""
 
@@ -41,6 +44,8 @@ class StudyRow(Shape):
     waiting_since: datetime
     # It names nobody: no local person may be written into it.
     is_deidentified: bool
+    # Whether the patient is the expected one; None where nobody is expected.
+    verdict: VerdictName | None = None
 
 
 class UploadCounts(Shape):
@@ -217,6 +222,22 @@ class HistoryEntry(Shape):
     params: dict[str, int | str]
 
 
+class ExpectedShown(Shape):
+    """Whom the invitation expects and what for; how the images, and the answer of the sender, agree with it.
+
+    ``differing``: what the verdict rests on. ``sender_verdict``: what the sender's page said before sending;
+    ``sender_confirmed``: asked, the sender said that it is the right person.
+    """
+
+    patient_name: str = Field(repr=False)
+    birth_date: str = Field(repr=False)
+    sex: str
+    asked_for: str = Field(repr=False)
+    differing: list[Literal["name", "birth_date", "sex"]]
+    sender_verdict: VerdictName | None
+    sender_confirmed: bool
+
+
 class Possible(Shape):
     """What a person may do with the study now."""
 
@@ -241,11 +262,13 @@ class StudyDetail(Shape):
     instances: int
     waiting_since: datetime
     is_deidentified: bool
+    verdict: VerdictName | None
     study_instance_uid: str
     patient_pseudonym: str
     accession_pseudonym: str
     institution_name: str
     comment: str = Field(repr=False)
+    expected: ExpectedShown | None
     upload: UploadSource
     series: list[SeriesShown]
     documents: list[DocumentShown]

@@ -5,7 +5,6 @@ For senders, who create one, change its details and withdraw it; and for the ste
 
 from importal.submissions.actions import (
     close,
-    comment_of,
     comments_of,
     contact_of,
     expire_drafts,
@@ -17,11 +16,12 @@ from importal.submissions.actions import (
     require_draft,
     submit,
     withdraw,
+    words_of,
 )
 from importal.submissions.errors import CLOSED
 from importal.submissions.routes import router
 from importal.submissions.states import State, move_to
-from importal.submissions.tables import Consent, ConsentText, Contact, Submission, SubmissionStudy
+from importal.submissions.tables import Consent, ConsentText, Contact, StudyWords, Submission, SubmissionStudy
 
 __all__ = [
     "CLOSED",
@@ -29,10 +29,10 @@ __all__ = [
     "ConsentText",
     "Contact",
     "State",
+    "StudyWords",
     "Submission",
     "SubmissionStudy",
     "close",
-    "comment_of",
     "comments_of",
     "contact_of",
     "expire_drafts",
@@ -46,4 +46,5 @@ __all__ = [
     "router",
     "submit",
     "withdraw",
+    "words_of",
 ]

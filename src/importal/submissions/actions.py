@@ -20,6 +20,7 @@ from importal.submissions.tables import (
     ConsentGiven,
     ConsentText,
     Contact,
+    StudyWords,
     Submission,
     SubmissionStudy,
     Wanted,
@@ -64,19 +65,23 @@ def create(session: Session, site: Site, sender: SenderSession, wanted: Wanted) 
     session.add(submission)
     session.flush()
     _keep_consent(session, site, submission, institution, wanted.consent)
-    _set_comments(session, site, submission, wanted.comments)
+    _set_studies(session, site, submission, wanted.studies)
     subject = audit.Subject("submission", row_id)
     audit.record(session, now, sender.actor, "submission.created", subject)
     return submission
 
 
 def change_details(
-    session: Session, site: Site, submission: Submission, contact: Contact, comments: Mapping[str, str]
+    session: Session,
+    site: Site,
+    submission: Submission,
+    contact: Contact,
+    studies: Mapping[str, StudyWords],
 ) -> None:
     """Replace contact and comments of a draft."""
     require_draft(submission)
     submission.contact_sealed = _seal_contact(site, submission.id, contact)
-    _set_comments(session, site, submission, comments)
+    _set_studies(session, site, submission, studies)
 
 
 def submit(session: Session, site: Site, submission: Submission, actor: audit.Actor) -> None:
@@ -170,10 +175,12 @@ def comments_of(session: Session, site: Site, submission_id: str) -> dict[str, s
     return {row.study_instance_uid: _open_comment(site, row) for row in rows}
 
 
-def comment_of(session: Session, site: Site, submission_id: str, study_instance_uid: str) -> str:
-    """Return the sender's comment on one study, empty when there is none."""
+def words_of(session: Session, site: Site, submission_id: str, study_instance_uid: str) -> StudyWords:
+    """Return what the sender said with one study; empty where nothing was said."""
     row = session.get(SubmissionStudy, (submission_id, study_instance_uid))
-    return "" if row is None else _open_comment(site, row)
+    return (
+        StudyWords() if row is None else StudyWords(_open_comment(site, row), row.verdict, row.is_confirmed)
+    )
 
 
 def _open_comment(site: Site, row: SubmissionStudy) -> str:
@@ -186,13 +193,20 @@ def _seal_contact(site: Site, submission_id: str, contact: Contact) -> bytes:
     return site.keys.sealer(SEALER).seal(plain, f"{submission_id}/contact")
 
 
-def _set_comments(session: Session, site: Site, submission: Submission, comments: Mapping[str, str]) -> None:
+def _set_studies(
+    session: Session, site: Site, submission: Submission, studies: Mapping[str, StudyWords]
+) -> None:
     sealer = site.keys.sealer(SEALER)
     session.execute(delete(SubmissionStudy).where(SubmissionStudy.submission_id == submission.id))
-    for uid, comment in comments.items():
-        sealed = sealer.seal_text(comment, f"{submission.id}/{uid}/comment")
+    for uid, words in studies.items():
         session.add(
-            SubmissionStudy(submission_id=submission.id, study_instance_uid=uid, comment_sealed=sealed)
+            SubmissionStudy(
+                submission_id=submission.id,
+                study_instance_uid=uid,
+                comment_sealed=sealer.seal_text(words.comment, f"{submission.id}/{uid}/comment"),
+                verdict=words.verdict,
+                is_confirmed=words.is_confirmed,
+            )
         )
 
 

@@ -28,6 +28,12 @@ class StudyRequest(BaseModel):
 
     study_instance_uid: StudyInstanceUID
     comment: str = Field(default="", max_length=4000, repr=False)
+    verdict: Literal["matches", "differs", "another_person", "not_stated"] | None = Field(
+        default=None, description="What the sender's page said of the patient, where one is expected."
+    )
+    is_confirmed: bool = Field(
+        default=False, description="Whether the sender was asked and said that it is the right person."
+    )
 
 
 class DetailsRequest(BaseModel):

@@ -39,6 +39,9 @@ class SubmissionStudy(Base):
     submission_id: Mapped[str] = mapped_column(ForeignKey("submissions.id"), primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(primary_key=True)
     comment_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    # What the sender's page said of the patient in it, and whether the sender said "yes" when asked.
+    verdict: Mapped[str | None]
+    is_confirmed: Mapped[bool] = mapped_column(default=False)
 
 
 class ConsentText(Base):
@@ -83,10 +86,19 @@ class ConsentGiven:
 
 
 @dataclass(frozen=True)
+class StudyWords:
+    """What comes with one study: the comment, and how the page's question about the patient was answered."""
+
+    comment: str = field(default="", repr=False)
+    verdict: str | None = None
+    is_confirmed: bool = False
+
+
+@dataclass(frozen=True)
 class Wanted:
-    """What a sender asks for when creating a submission; comments by Study Instance UID."""
+    """What a sender asks for when creating a submission; words by Study Instance UID."""
 
     client_key: str
     consent: ConsentGiven
     contact: Contact
-    comments: dict[str, str] = field(repr=False)
+    studies: dict[str, StudyWords] = field(repr=False)

@@ -67,8 +67,8 @@ def test_contact_and_comments_are_sealed_and_can_be_changed_until_the_end(site: 
         submission = submissions.get(session, sender.id)
         assert submissions.contact_of(site, submission).email == "new@example.org"
         assert submissions.comments_of(session, site, sender.id) == {"1.2.4": "right knee"}
-        assert submissions.comment_of(session, site, sender.id, "1.2.4") == "right knee"
-        assert submissions.comment_of(session, site, sender.id, "1.2.9") == ""
+        assert submissions.words_of(session, site, sender.id, "1.2.4").comment == "right knee"
+        assert submissions.words_of(session, site, sender.id, "1.2.9") == submissions.StudyWords()
     assert b"new@example.org" not in everything_in_clear(site)
     sender.announce({0: make_instance(1)})
     sender.send_whole()

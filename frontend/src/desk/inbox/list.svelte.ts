@@ -2,8 +2,8 @@
 import { t } from '../../locales';
 import { api, voice } from '../desk.svelte';
 import { sentenceOf } from '../problems';
-import type { InboxPage, InboxQuery, Upload } from '../types';
-import { joined, linesOf, newcomers } from './rows';
+import type { InboxPage, Upload } from '../types';
+import { type InboxQuery, joined, linesOf, newcomers } from './rows';
 
 const PAGE_LENGTH = 50;
 

@@ -1,5 +1,11 @@
 /** The inbox as a list of lines: one per study, each standing on its own. */
-import type { StudyRow, Upload } from '../types';
+import type { StudyRow, StudyState, Upload } from '../types';
+
+export interface InboxQuery {
+  view: 'waiting' | 'all';
+  state: StudyState | '';
+  q: string;
+}
 
 export interface InboxLine {
   /** Unique on the page; a study's id, or the submission's when no study came of it. */

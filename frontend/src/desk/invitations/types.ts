@@ -1,5 +1,11 @@
 /** Invitations as the API sends and takes them. */
+import type { Person } from '../../identity/verdict';
 import type { SenderKind } from '../types';
+
+/** Whom the hospital expects, and what for; each may be empty. */
+export interface Expectation extends Person {
+  asked_for: string;
+}
 
 export interface Invitation {
   id: string;
@@ -13,6 +19,9 @@ export interface Invitation {
   is_open: boolean;
   /** What comes is made anonymous. */
   deidentified: boolean;
+  expected: Expectation;
+  /** The sender has to know the birth date beside the code. */
+  asks_birth_date: boolean;
 }
 
 export interface InvitationList {
@@ -26,4 +35,6 @@ export interface NewInvitation {
   sender_kind: SenderKind;
   valid_days: number;
   deidentified: boolean;
+  expected: Expectation;
+  asks_birth_date: boolean;
 }

@@ -1,6 +1,8 @@
 /** The answer of the vault as lines to read. It may hold single values and lists of them. */
 import { t } from '../../locales';
-import type { OriginalIdentifiers } from '../types';
+
+/** Names and values as the vault holds them; only patient_id, issuer and accession_number are certain. */
+export type OriginalIdentifiers = Record<string, unknown>;
 
 const NAMES = {
   patient_id: 'desk.patient_id',

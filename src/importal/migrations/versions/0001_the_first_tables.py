@@ -113,6 +113,8 @@ def upgrade() -> None:
         sa.Column("code_index", sa.String(), nullable=False),
         sa.Column("code_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("label_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expectation_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("asks_birth_date", sa.Boolean(), nullable=False),
         sa.Column("sender_kind", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(), nullable=False),
@@ -275,6 +277,8 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.String(), nullable=False),
         sa.Column("study_instance_uid", sa.String(), nullable=False),
         sa.Column("comment_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=True),
+        sa.Column("is_confirmed", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_submission_studies_submission_id")
         ),

@@ -1,0 +1,19 @@
+/** Whom the invitation of a study expects, as the API sends it, and how well the images agree with it. */
+import type { Attribute, Person, Verdict } from '../../identity/verdict';
+
+export interface Expected extends Person {
+  asked_for: string;
+  /** What the verdict rests on. */
+  differing: Attribute[];
+  /** What the sender's page said before anything was sent; null from a sender without that page. */
+  sender_verdict: Verdict | null;
+  /** Asked, the sender said that it is the right person. */
+  sender_confirmed: boolean;
+}
+
+export const VERDICT_LOOKS: Record<Verdict, { sign: string; kind: string }> = {
+  matches: { sign: '✓', kind: 'good' },
+  differs: { sign: '!', kind: 'doubt' },
+  another_person: { sign: '×', kind: 'bad' },
+  not_stated: { sign: '?', kind: 'doubt' },
+};

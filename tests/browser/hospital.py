@@ -18,6 +18,7 @@ from importal.settings import Settings
 from tests.journey.portal import PASSWORD, Portal, running_portal, wait_until
 from tests.postgres import free_port
 
+NOBODY = invitations.Expectation()
 TESTER = audit.Actor("operator", "")
 # Broken files come in more studies than a hospital usually wants at once; limits have tests of their own.
 SETTINGS = {"IMPORTAL_DEFAULT_MAX_STUDIES": "1000"}
@@ -57,11 +58,18 @@ class Hospital:
         kind: invitations.SenderKind = invitations.SenderKind.PATIENT,
         revoked: bool = False,
         deidentified: bool = False,
+        expected: invitations.Expectation = NOBODY,
+        asks_birth_date: bool = False,
     ) -> str:
         """Make an invitation; return its code."""
         site = self.built.site
         wanted = invitations.NewInvitation(
-            institution_id or self.home_id, kind, valid_for, deidentified=deidentified
+            institution_id or self.home_id,
+            kind,
+            valid_for,
+            deidentified=deidentified,
+            expectation=expected,
+            asks_birth_date=asks_birth_date,
         )
         with site.database.transaction() as session:
             invitation, code = invitations.invite(session, site, wanted, TESTER)

@@ -13,13 +13,14 @@ from importal import accounts, dicom, institutions, invitations, submissions, tr
 from importal.accounts import ActingPerson
 from importal.dicom.documents import DocumentKind
 from importal.ids import new_code, new_id
-from importal.invitations import NewInvitation, SenderKind
+from importal.invitations import Expectation, NewInvitation, SenderKind
 from importal.site import Site
 from importal.submissions import Submission
 from importal.transfers import TransferFile
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 FOREIGN_ID = "FOREIGN-4711"
+NOBODY = Expectation()
 
 
 def make_person(site: Site, name: str = "desk") -> ActingPerson:
@@ -166,10 +167,12 @@ class Sent:
         row.patient_pseudonym = facts.patient_pseudonym
 
 
-def send(site: Site, person: ActingPerson, originals: list[bytes]) -> Sent:
+def send(site: Site, person: ActingPerson, originals: list[bytes], expected: Expectation = NOBODY) -> Sent:
     """Return a submission to this person's institution with these images in it."""
     with site.database.transaction() as session:
-        wanted = NewInvitation(person.institution_id, SenderKind.PATIENT, timedelta(days=30))
+        wanted = NewInvitation(
+            person.institution_id, SenderKind.PATIENT, timedelta(days=30), expectation=expected
+        )
         invitation, _code = invitations.invite(session, site, wanted, person.actor)
         row_id, now = new_id(), site.clock()
         contact = site.keys.sealer("submissions").seal(

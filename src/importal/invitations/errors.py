@@ -18,6 +18,11 @@ BIRTH_DATE_WRONG = TABLE.declare(
     403,
     "This date of birth does not belong to the upload code. Please check day, month and year.",
 )
+LOCKED = TABLE.declare(
+    "invitation.locked",
+    429,
+    "There were too many wrong dates of birth. Please try again tomorrow, or call the hospital.",
+)
 BIRTH_DATE_UNKNOWN = TABLE.declare(
     "invitation.birth_date_unknown",
     422,

@@ -12,6 +12,7 @@ from importal.accounts import SignedIn
 from importal.errors import NOT_FOUND, UNAUTHORISED, ImportalError
 from importal.http_api import RateRule, SiteDep, client_address, count_attempt, forget_attempts
 from importal.invitations import actions, queries, schemas
+from importal.invitations.errors import LOCKED
 from importal.invitations.expectation import (
     WRONG_BIRTH_DATES,
     Expectation,
@@ -49,13 +50,20 @@ def open_invitation(body: schemas.OpenRequest, request: Request, site: SiteDep) 
     with site.database.reading() as session:
         found = actions.find_by_code(session, site, body.code)
     if found.asks_birth_date and body.birth_date:
-        count_attempt(site, WRONG_BIRTH_DATES, found.id)
+        _count_birth_date(site, found)
     with site.database.transaction() as session:
         invitation = actions.find_by_code(session, site, body.code)
         require_birth_date(site, invitation, body.birth_date)
         forget_attempts(session, site, WRONG_BIRTH_DATES, invitation.id)
         token = actions.open_session(session, site, invitation)
         return _opened(session, site, invitation, token)
+
+
+def _count_birth_date(site: Site, invitation: Invitation) -> None:
+    try:
+        count_attempt(site, WRONG_BIRTH_DATES, invitation.id)
+    except ImportalError as error:
+        raise ImportalError(LOCKED, error.params) from error
 
 
 def _opened(session: Session, site: Site, invitation: Invitation, token: str) -> schemas.OpenedInvitation:

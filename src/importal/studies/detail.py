@@ -14,6 +14,7 @@ from importal.dicom.document_flaws import DocumentFlaw
 from importal.site import Site
 from importal.studies import holds, progress, queries, schemas
 from importal.studies.errors import DOCUMENT_HELD, DOCUMENT_LEFT_OUT, DOCUMENT_UNASSIGNED
+from importal.studies.expected import expectation_of, judgement_of
 from importal.studies.identity import Verdict
 from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, LocalIdentity, Study
@@ -31,7 +32,7 @@ def study_detail(
     now = progress.standing(session, study)
     found = transfers.mended(session, select(Instance.file_id).where(Instance.study_id == study.id))
     words = submissions.words_of(session, site, study.submission_id, study.study_instance_uid)
-    expectation = queries.expectation_of(session, site, study.submission_id)
+    expectation = expectation_of(session, site, study.submission_id)
     return schemas.StudyDetail(
         **queries.row_of(study, expectation).model_dump(exclude={"documents"}),
         study_instance_uid=study.study_instance_uid,
@@ -66,7 +67,7 @@ def _expected(
 ) -> schemas.ExpectedShown | None:
     if expectation == invitations.Expectation():
         return None
-    judgement = queries.judgement_of(study, expectation)
+    judgement = judgement_of(study, expectation)
     return schemas.ExpectedShown(
         **asdict(expectation),
         differing=[] if judgement is None else [each.value for each in judgement.fields],

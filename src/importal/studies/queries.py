@@ -13,7 +13,7 @@ from importal.errors import NOT_FOUND, ImportalError
 from importal.site import Site
 from importal.studies import names, schemas
 from importal.studies.deliveries import Commitment, DeliveryAttempt
-from importal.studies.identity import Judgement, Person, judge
+from importal.studies.expected import expectation_of, judgement_of
 from importal.studies.states import StudyState
 from importal.studies.tables import Document, Instance, Series, Study, Tally
 
@@ -116,20 +116,6 @@ def row_of(study: Study, expectation: invitations.Expectation) -> schemas.StudyR
         is_deidentified=study.is_deidentified,
         verdict=None if judgement is None else judgement.verdict.value,
     )
-
-
-def judgement_of(study: Study, expectation: invitations.Expectation) -> Judgement | None:
-    """Return whether the patient is the expected one; None where nobody is expected or named."""
-    if study.is_deidentified or not expectation.names_somebody:
-        return None
-    expected = Person(expectation.patient_name, expectation.birth_date, expectation.sex)
-    return judge(expected, Person(study.patient_name, study.birth_date, study.sex))
-
-
-def expectation_of(session: Session, site: Site, submission_id: str) -> invitations.Expectation:
-    """Return whom the invitation of a submission expects."""
-    invitation = invitations.get(session, submissions.get(session, submission_id).invitation_id)
-    return invitations.expectation_of(site, invitation)
 
 
 def source_of(session: Session, site: Site, submission_id: str) -> schemas.UploadSource:

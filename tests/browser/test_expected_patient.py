@@ -1,0 +1,84 @@
+"""The right person's disc: compared before anything is sent, asked about, and told to the desk."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from importal.invitations import Expectation
+from tests.browser.discs import fresh_disc
+from tests.browser.hospital import Hospital
+from tests.browser.pages import FOLDER, DeskPage, SenderPage
+from tests.browser.test_desk_rows import study_of
+
+ELDER = Expectation("GROESSMUELLER^JUERGEN", "19470312", "M", "CT of the abdomen since 2024")
+KNEE = Expectation("Moreau^Camille", "19890705", "F")
+QUESTION = "Are these images of the right person?"
+
+
+def test_the_expected_persons_images_are_sent_without_a_question(
+    page: Page, hospital: Hospital, desk: DeskPage, tmp_path: Path
+):
+    sender = SenderPage(page, hospital.url)
+    sender.open_link(hospital.invite(expected=ELDER))
+    expect(page.get_by_text("The hospital asks for: CT of the abdomen since 2024")).to_be_visible()
+    sender.choose(FOLDER, fresh_disc(tmp_path).folder)
+    expect(sender.verify.get_by_text("This is the person whom the hospital expects.")).to_be_visible()
+    expect(page.get_by_role("group", name=QUESTION)).to_have_count(0)
+    sender.consent()
+    upload = hospital.await_upload(sender.send())
+
+    desk.open_study(study_of(upload))
+    expect(desk.page.get_by_text("The sender's page found that it matches.")).to_be_visible()
+    expect(desk.page.get_by_text("✓ Expected patient")).to_be_visible()
+
+
+def test_another_persons_disc_is_asked_about_and_the_answer_reaches_the_desk(
+    page: Page, hospital: Hospital, desk: DeskPage, tmp_path: Path
+):
+    sender = SenderPage(page, hospital.url)
+    sender.open_link(hospital.invite(expected=KNEE))
+    sender.choose(FOLDER, fresh_disc(tmp_path).folder)
+    question = page.get_by_role("group", name=QUESTION)
+    expect(question).to_contain_text("These images seem to be of another person")
+    expect(question.get_by_role("checkbox")).not_to_be_checked()
+    sender.consent()
+    expect(sender.start_button).to_be_disabled()
+    expect(page.get_by_text("Please tick whose images you want to send.")).to_be_visible()
+
+    question.get_by_role("checkbox").check()
+    upload = hospital.await_upload(sender.send())
+    desk.open_inbox()
+    expect(desk.line(upload["reference"])).to_contain_text("Not the expected patient")
+    desk.open_study(study_of(upload))
+    expect(desk.page.get_by_text("× Not the expected patient: Name, Birth date, Sex")).to_be_visible()
+    expect(
+        desk.page.get_by_text("The sender was asked, and says that it is the right person.")
+    ).to_be_visible()
+
+
+def test_of_several_persons_only_the_expected_one_is_ticked(page: Page, hospital: Hospital):
+    sender = SenderPage(page, hospital.url)
+    sender.open_link(hospital.invite(expected=KNEE))
+    sender.choose(FOLDER, hospital.two_patients.folder)
+    group = page.get_by_role("group", name=re.compile("2 different people"))
+    expect(group.get_by_role("checkbox", name=re.compile("Moreau"))).to_be_checked()
+    expect(group.get_by_role("checkbox", name=re.compile("Lindqvist"))).not_to_be_checked()
+
+
+def test_a_code_that_asks_for_the_birth_date_opens_with_it_alone(page: Page, hospital: Hospital):
+    code = hospital.invite(expected=KNEE, asks_birth_date=True)
+    page.goto(f"{hospital.url}/#code={code}")
+    expect(page.get_by_role("heading", level=1, name="When was the patient born?")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("5")
+    page.keyboard.press("Tab")
+    page.keyboard.type("7")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1998")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("This date of birth does not belong to the upload code")
+    expect(page.get_by_label("Day")).to_have_value("5")
+    page.get_by_label("Year").fill("1989")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("h1")).to_contain_text("Send your images to")

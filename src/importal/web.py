@@ -13,6 +13,7 @@ from importal import (
     http_api,
     invitations,
     reconciliation,
+    status,
     submissions,
     transfers,
 )
@@ -24,6 +25,7 @@ ROUTERS = (
     submissions.router,
     transfers.router,
     transfers.tus_router,
+    status.router,
     accounts.router,
     invitations.desk_router,
     reconciliation.router,

@@ -18,16 +18,23 @@ from importal.transfers import ArrivedFile
 log = logs.get("inspection")
 
 CONFLICT = "dicom.conflict"
+_TO_BE_INSPECTED = frozenset({submissions.State.SUBMITTED, submissions.State.CLOSED})
 
 
 def inspect_submission(site: Site, submission_id: str) -> None:
     """Take a submission that was sent to the desk. Run again, it does only what is missing."""
     with site.database.reading() as session:
         submission = submissions.get(session, submission_id)
-        if submission.state not in {submissions.State.SUBMITTED, submissions.State.CLOSED}:
+        if submission.state not in _TO_BE_INSPECTED:
             return
         arrived = transfers.arrived(session, submission_id)
-    study_ids = site.database.run(lambda session: register(session, site, submission, arrived))
+
+    def take(session: Session) -> list[str]:
+        # The sender may have taken it back since: then nothing of it is to be registered.
+        locked = submissions.lock(session, submission_id)
+        return register(session, site, locked, arrived) if locked.state in _TO_BE_INSPECTED else []
+
+    study_ids = site.database.run(take)
     for study_id in study_ids:
         _inspect_study(site, study_id, arrived)
 
@@ -48,14 +55,26 @@ def _inspect_study(site: Site, study_id: str, arrived: Sequence[ArrivedFile]) ->
         for file in arrived
     )
     examination = examine(site, instances, has_conflict=has_conflict)
-    thumbnails = make_thumbnails(site, examination.examined)
+    thumbnails = make_thumbnails(site, study.submission_id, examination.examined)
     codes = examine_documents(site, study, arrived)
 
-    def verb(session: Session) -> None:
-        if _conclude(session, site, study_id, examination, thumbnails):
+    def verb(session: Session) -> bool:
+        is_concluded = _conclude(session, site, study_id, examination, thumbnails)
+        if is_concluded:
             note_findings(session, study_id, codes)
+        return is_concluded
 
-    site.database.run(verb)
+    if not site.database.run(verb):
+        for key in thumbnails.values():
+            _delete_unless_shown(site, study_id, key)
+
+
+def _delete_unless_shown(site: Site, study_id: str, key: str) -> None:
+    """Delete a picture that was made while the study was taken back; another run may have kept it."""
+    with site.database.reading() as session:
+        kept = session.scalars(select(Series.thumbnail_key).where(Series.study_id == study_id)).all()
+    if key not in kept:
+        site.storage.delete(key)
 
 
 def _conclude(

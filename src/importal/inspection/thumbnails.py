@@ -19,8 +19,11 @@ TOTAL_SECONDS = 300.0
 MEMORY_BYTES = 2 * 1024**3
 
 
-def make_thumbnails(site: Site, examined: Sequence[Examined]) -> dict[str, str]:
-    """Return the keys of the pictures by series id; the pictures are stored."""
+def make_thumbnails(site: Site, submission_id: str, examined: Sequence[Examined]) -> dict[str, str]:
+    """Return the keys of the pictures by series id; the pictures are stored.
+
+    They lie among what belongs to the submission, so that they go with it whatever happens to this step.
+    """
     by_series: dict[str, list[Examined]] = {}
     for item in examined:
         # A picture that a person has to look at first is not laid beside the others, in clear.
@@ -48,7 +51,7 @@ def make_thumbnails(site: Site, examined: Sequence[Examined]) -> dict[str, str]:
             for (series_id, (_source_path, target)), is_made in zip(jobs.items(), made, strict=True)
             if is_made
         }
-    keys = {series_id: f"thumbnails/{series_id}.png" for series_id in pictures}
+    keys = {series_id: f"submissions/{submission_id}/thumbnails/{series_id}.png" for series_id in pictures}
     if pictures:
         site.storage.write_all([(keys[series_id], [picture]) for series_id, picture in pictures.items()])
     return keys

@@ -89,8 +89,22 @@ def submit(session: Session, site: Site, submission: Submission, actor: audit.Ac
     move_to(session, site, submission, State.SUBMITTED, actor)
 
 
+def discard(session: Session, site: Site, submission: Submission, actor: audit.Actor) -> None:
+    """Take a draft back. A second time changes nothing.
+
+    Raises:
+        ImportalError: ``submission.closed`` for one that was handed over.
+    """
+    if submission.state != State.WITHDRAWN:
+        require_draft(submission)
+        withdraw(session, site, submission, actor)
+
+
 def withdraw(session: Session, site: Site, submission: Submission, actor: audit.Actor) -> None:
-    """Take a draft back; a job deletes what had arrived. A second time changes nothing."""
+    """Take a submission back; a job deletes what had arrived. A second time changes nothing.
+
+    The caller has made sure that nothing of it left the portal.
+    """
     if submission.state != State.WITHDRAWN:
         move_to(session, site, submission, State.WITHDRAWN, actor)
 
@@ -119,6 +133,11 @@ def expire_drafts(session: Session, site: Site, limit: int = 100) -> int:
 def get(session: Session, submission_id: str) -> Submission:
     """Return a submission that is known to exist."""
     return session.get_one(Submission, submission_id)
+
+
+def lock(session: Session, submission_id: str) -> Submission:
+    """Return a submission that is known to exist and that nobody else can change now."""
+    return session.get_one(Submission, submission_id, with_for_update=True, populate_existing=True)
 
 
 def for_sender(

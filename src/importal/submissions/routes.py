@@ -39,7 +39,7 @@ def withdraw(submission_id: str, sender: Sending, site: SiteDep) -> None:
     """Withdraw a submission that was not finished; everything that had arrived is deleted."""
     with site.database.transaction() as session:
         submission = actions.for_sender(session, sender, submission_id, lock=True)
-        actions.withdraw(session, site, submission, sender.actor)
+        actions.discard(session, site, submission, sender.actor)
 
 
 def _contact(body: schemas.DetailsRequest) -> Contact:

@@ -38,6 +38,7 @@ TRANSITIONS: dict[tuple[State, State], Transition] = {
     (State.DRAFT, State.SUBMITTED): Transition("submission.submitted", "inspect_submission"),
     (State.DRAFT, State.WITHDRAWN): Transition("submission.withdrawn", PURGE),
     (State.DRAFT, State.EXPIRED): Transition("submission.expired", PURGE),
+    (State.SUBMITTED, State.WITHDRAWN): Transition("submission.withdrawn", PURGE),
     (State.SUBMITTED, State.CLOSED): Transition("submission.closed", None),
 }
 

@@ -184,6 +184,12 @@ def delete_objects(site: Site, submission_id: str) -> int:
     return len(keys)
 
 
+def has_files(session: Session, submission_id: str) -> bool:
+    """Whether any file of a submission is known."""
+    of_submission = select(TransferFile.id).where(TransferFile.submission_id == submission_id)
+    return session.scalar(of_submission.limit(1)) is not None
+
+
 def forget_files(session: Session, submission_id: str) -> int:
     """Delete the rows of a submission's files, their sealed names with them; return how many."""
     ids = select(TransferFile.id).where(TransferFile.submission_id == submission_id)

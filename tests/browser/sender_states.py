@@ -124,6 +124,13 @@ def done(page: Page, hospital: Hospital) -> None:
     sender.send()
 
 
+def status_with_a_question(page: Page, hospital: Hospital) -> None:
+    done(page, hospital)
+    page.get_by_role("button", name="See what became of them").click()
+    page.get_by_role("button", name="Take this upload back").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def done_with_refused_files(page: Page, hospital: Hospital) -> None:
     files_left_out(page, hospital)
     sender = SenderPage(page, hospital.url)
@@ -135,5 +142,5 @@ def done_with_refused_files(page: Page, hospital: Hospital) -> None:
 SENDER_STATES: list[State] = [
     code_entry, code_error, birth_date_asked, another_person_found, choose, help_opened, check_one_patient,
     check_two_patients_with_documents_to_assign, error_summary, files_left_out, reset_question, undo_offered,
-    sending, sending_stopped, done, done_with_refused_files,
+    sending, sending_stopped, done, done_with_refused_files, status_with_a_question,
 ]  # fmt: skip

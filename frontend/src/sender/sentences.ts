@@ -14,7 +14,7 @@ export function modalityWord(code: string): string {
 const BESIDES = new Set(['SR', 'DOC', 'PR', 'KO', 'SEG', 'REG', 'OT', 'SC']);
 
 /** "CT scan, PET scan": the kinds of images; what only accompanies them is told when it is all there is. */
-export function modalityWords(study: Study): string {
+export function modalityWords(study: Pick<Study, 'modalities'>): string {
   const images = study.modalities.filter((code) => !BESIDES.has(code));
   const words = (images.length > 0 ? images : study.modalities).map(modalityWord);
   return [...new Set(words)].join(', ') || t('sender.modality_unknown');

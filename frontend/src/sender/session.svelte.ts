@@ -4,9 +4,9 @@ import { errorText } from '../locales';
 import { Api, ApiError } from '../transfer/api';
 import type { OpenedInvitation, OpenSubmission } from '../transfer/messages';
 
-export type Step = 'code' | 'choose' | 'sending' | 'done';
+export type Step = 'code' | 'choose' | 'sending' | 'done' | 'status';
 
-export type Invitation = OpenedInvitation & { open_submission: OpenSubmission | null };
+export type Invitation = OpenedInvitation & { open_submission: OpenSubmission | null; handed_over: number };
 
 export interface Undo {
   text: string;
@@ -53,7 +53,7 @@ class Session {
       const opened = await this.api.open(this.code, birthDate);
       this.#birthDate = birthDate;
       this.judge = await judgeOf(opened.expected);
-      this.invitation = { ...opened, open_submission: await this.api.openSubmission() };
+      this.invitation = { ...opened, ...(await this.api.openSubmission()) };
       // In the fragment the code survives a reload and never reaches a server's log.
       history.replaceState(null, '', `#code=${encodeURIComponent(this.code)}`);
       this.step = await first();
@@ -69,7 +69,7 @@ class Session {
   /** Asks again whether there is an unfinished upload to go on with. */
   async lookForOpenSubmission(): Promise<void> {
     const found = await this.api.openSubmission();
-    if (this.invitation) this.invitation = { ...this.invitation, open_submission: found };
+    if (this.invitation) this.invitation = { ...this.invitation, ...found };
   }
 
   fail(error: unknown): void {

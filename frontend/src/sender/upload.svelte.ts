@@ -96,6 +96,12 @@ class Upload {
     await session.open(session.code);
   }
 
+  /** To what became of it; from there on, another upload can be begun. */
+  async follow(): Promise<void> {
+    await this.again();
+    if (session.step === 'choose') session.step = 'status';
+  }
+
   async #run(): Promise<void> {
     const { chosen, failures } = await this.#recognise(plannedFiles(choice.state));
     const found = await this.#find(chosen);

@@ -10,6 +10,7 @@ import type {
   OpenSubmission,
   Receipt,
   StudyWords,
+  UploadStatus,
 } from './messages';
 
 export type { FrameResult, Receipt };
@@ -62,14 +63,19 @@ export class Api {
     return opened;
   }
 
-  /** The unfinished submission of this invitation, if there is one to go on with. */
-  async openSubmission(): Promise<OpenSubmission | null> {
-    const answer = await this.#call<{ open_submission: OpenSubmission | null }>(
-      'GET',
-      '/submissions/open',
-      {},
-    );
-    return answer.open_submission;
+  /** The unfinished submission of this invitation, if there is one to go on with; and how many were handed over. */
+  openSubmission(): Promise<{ open_submission: OpenSubmission | null; handed_over: number }> {
+    return this.#call('GET', '/submissions/open', {});
+  }
+
+  /** What became of what was handed over. */
+  async status(): Promise<UploadStatus[]> {
+    return (await this.#call<{ uploads: UploadStatus[] }>('GET', '/status', {})).uploads;
+  }
+
+  /** Takes an upload back, and tells what became of all of them. */
+  async withdraw(id: string): Promise<UploadStatus[]> {
+    return (await this.#call<{ uploads: UploadStatus[] }>('POST', `/status/${id}/withdrawal`, {})).uploads;
   }
 
   createSubmission(submission: NewSubmission): Promise<{ id: string; state: string }> {

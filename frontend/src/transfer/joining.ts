@@ -32,7 +32,7 @@ const MOST_SUBMISSIONS = 20;
 
 export async function findSubmission(search: Search): Promise<FoundSubmission> {
   const { api, chosen, persistently } = search;
-  const draft = await persistently(() => api.openSubmission());
+  const { open_submission: draft } = await persistently(() => api.openSubmission());
   if (draft) {
     const there = await persistently(() => api.fileStates(draft.id));
     const { shared, others } = compare(chosen, there);

@@ -89,3 +89,36 @@ export interface Receipt {
   attachments: number;
   refused: { number: number; code: string }[];
 }
+
+export type Standing = 'received' | 'being_checked' | 'assigned' | 'archived' | 'not_taken' | 'withdrawn';
+
+export interface StudyStatus {
+  study_date: string;
+  modalities: string[];
+  instances: number;
+  documents: number;
+  standing: Standing;
+  /** Why it was not taken. */
+  reason: string | null;
+}
+
+/** The record of what the sender took back. */
+export interface Deletion {
+  at: string;
+  studies: number;
+  instances: number;
+  documents: number;
+  /** Nothing of it is kept any more. */
+  is_done: boolean;
+}
+
+export interface UploadStatus {
+  id: string;
+  reference: string;
+  submitted_at: string;
+  /** Empty until they were looked at. */
+  studies: StudyStatus[];
+  refused: number;
+  can_be_withdrawn: boolean;
+  deletion: Deletion | null;
+}

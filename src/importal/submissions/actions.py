@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from importal import audit, institutions
@@ -158,6 +158,12 @@ def require_draft(submission: Submission) -> None:
     """Raise ``submission.closed`` unless the sender may still change it."""
     if submission.state != State.DRAFT:
         raise ImportalError(CLOSED)
+
+
+def count_handed_over(session: Session, invitation_id: str) -> int:
+    """Return how many submissions of an invitation were handed over."""
+    handed_over = (Submission.invitation_id == invitation_id) & Submission.submitted_at.is_not(None)
+    return session.scalar(select(func.count()).select_from(Submission).where(handed_over)) or 0
 
 
 def open_draft(session: Session, invitation_id: str) -> Submission | None:

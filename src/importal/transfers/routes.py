@@ -29,11 +29,13 @@ def open_submission(sender: Sending, site: SiteDep) -> schemas.OpenSubmissionAns
     """Return the unfinished submission of the invitation, so that it can be gone on with."""
     with site.database.reading() as session:
         draft = submissions.open_draft(session, sender.invitation_id)
+        handed_over = submissions.count_handed_over(session, sender.invitation_id)
         if draft is None:
-            return schemas.OpenSubmissionAnswer(open_submission=None)
+            return schemas.OpenSubmissionAnswer(open_submission=None, handed_over=handed_over)
         announced = announcement.announced(session, draft.id)
         confirmed = announcement.confirmed(session, draft.id)
     return schemas.OpenSubmissionAnswer(
+        handed_over=handed_over,
         open_submission=schemas.OpenSubmission(
             id=draft.id,
             created_at=draft.created_at,
@@ -41,7 +43,7 @@ def open_submission(sender: Sending, site: SiteDep) -> schemas.OpenSubmissionAns
             confirmed_files=confirmed.files,
             announced_bytes=announced.bytes,
             confirmed_bytes=confirmed.bytes,
-        )
+        ),
     )
 
 

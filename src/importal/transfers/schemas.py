@@ -163,6 +163,7 @@ class OpenSubmission(BaseModel):
 
 
 class OpenSubmissionAnswer(BaseModel):
-    """The unfinished submission of the invitation, if there is one."""
+    """The unfinished submission of the invitation, if there is one; and how many were handed over before."""
 
     open_submission: OpenSubmission | None
+    handed_over: int

@@ -163,7 +163,7 @@ def test_after_finishing_nothing_more_is_taken(site: Site):
 
 def test_an_unfinished_submission_is_found_again_with_its_code(site: Site):
     sender = Sender(site)
-    assert sender.http.get("/api/submissions/open").json() == {"open_submission": None}
+    assert sender.http.get("/api/submissions/open").json() == {"open_submission": None, "handed_over": 0}
     sender.begin({0: make_instance(1), 1: make_instance(2)})
     sender.send_whole(0)
     found = sender.http.get("/api/submissions/open").json()["open_submission"]

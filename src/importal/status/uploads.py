@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from importal import studies, transfers
 from importal.invitations import SenderSession
 from importal.status import schemas
-from importal.status.actions import is_only_here
+from importal.status.actions import deletion_of, is_only_here, is_proved
 from importal.studies import Instance, Study, StudyState, Tally
 from importal.submissions import State, Submission
 
@@ -57,7 +57,8 @@ def _upload(session: Session, submission: Submission) -> schemas.UploadStatus:
 
 def _study(session: Session, study: Study) -> schemas.StudyStatus:
     return schemas.StudyStatus(
-        study_date=study.study_date,
+        # Among what names nobody the dates are moved; its sender would not know them again.
+        study_date="" if study.is_deidentified else study.study_date,
         modalities=study.modalities,
         instances=study.instance_count,
         documents=study.document_count,
@@ -70,23 +71,25 @@ def _standing(session: Session, study: Study) -> schemas.StandingName:
     state = StudyState(study.state)
     if state is not StudyState.PURGED:
         return _STANDINGS[state]
-    if studies.standing(session, study).has_touched_archive:
+    now = studies.standing(session, study)
+    if now.has_touched_archive or is_proved(now):
         return "archived"
     return "not_taken" if study.rejection_reason else "withdrawn"
 
 
 def _deletion(session: Session, submission: Submission, every: Sequence[Study]) -> schemas.Deletion | None:
-    gone = [study for study in every if _standing(session, study) == "withdrawn"]
-    if submission.state != State.WITHDRAWN and not gone:
+    taken = deletion_of(session, submission.id, every)
+    if taken is None:
         return None
-    kept = select(func.count()).where(Instance.study_id.in_([study.id for study in gone]))
+    gone = [study.id for study in every if study.state == StudyState.PURGED]
+    kept = select(func.count()).where(Instance.study_id.in_(gone))
     is_done = not session.scalar(kept)
     if submission.state == State.WITHDRAWN:
         is_done = is_done and not transfers.has_files(session, submission.id)
     return schemas.Deletion(
-        at=max((study.state_since for study in gone), default=submission.active_at),
-        studies=len(gone),
-        instances=sum(study.instance_count for study in gone),
-        documents=sum(study.document_count for study in gone),
+        at=taken.at,
+        studies=taken.studies,
+        instances=taken.instances,
+        documents=taken.documents,
         is_done=is_done,
     )

@@ -17,7 +17,7 @@ from importal.studies.errors import STUDY_HELD, STUDY_STATE
 from importal.studies.holds import SENDABLE, HoldDecision, HoldState, can_be_released, decide
 from importal.studies.names import search_text
 from importal.studies.objects import content_of, view
-from importal.studies.progress import possible, standing
+from importal.studies.progress import Standing, possible, standing
 from importal.studies.queries import InboxFilter, get_document, get_series, get_study, inbox
 from importal.studies.schemas import (
     InboxPage,
@@ -67,6 +67,7 @@ __all__ = [
     "RejectionReason",
     "Series",
     "Shape",
+    "Standing",
     "Study",
     "StudyDetail",
     "StudyEvent",

@@ -100,13 +100,19 @@ def discard(session: Session, site: Site, submission: Submission, actor: audit.A
         withdraw(session, site, submission, actor)
 
 
-def withdraw(session: Session, site: Site, submission: Submission, actor: audit.Actor) -> None:
+def withdraw(
+    session: Session,
+    site: Site,
+    submission: Submission,
+    actor: audit.Actor,
+    params: Mapping[str, int | str] | None = None,
+) -> None:
     """Take a submission back; a job deletes what had arrived. A second time changes nothing.
 
-    The caller has made sure that nothing of it left the portal.
+    The caller has made sure that nothing of it left the portal; the audit trail keeps its ``params``.
     """
     if submission.state != State.WITHDRAWN:
-        move_to(session, site, submission, State.WITHDRAWN, actor)
+        move_to(session, site, submission, State.WITHDRAWN, actor, params)
 
 
 def close(session: Session, site: Site, submission: Submission, actor: audit.Actor) -> None:

@@ -1,5 +1,6 @@
 """The states of a submission: the table of what may follow what, and the only place that assigns one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,7 +44,14 @@ TRANSITIONS: dict[tuple[State, State], Transition] = {
 }
 
 
-def move_to(session: Session, site: Site, submission: Submission, state: State, actor: audit.Actor) -> None:
+def move_to(
+    session: Session,
+    site: Site,
+    submission: Submission,
+    state: State,
+    actor: audit.Actor,
+    params: Mapping[str, int | str] | None = None,
+) -> None:
     """Change the state, write the audit message and enqueue what follows, in the caller's transaction.
 
     Raises:
@@ -56,7 +64,7 @@ def move_to(session: Session, site: Site, submission: Submission, state: State, 
     submission.state = state.value
     if state is State.SUBMITTED:
         submission.submitted_at = now
-    audit.record(session, now, actor, transition.action, audit.Subject("submission", submission.id))
+    audit.record(session, now, actor, transition.action, audit.Subject("submission", submission.id), params)
     if transition.job is not None:
         site.jobs.enqueue(session, transition.job, submission.id)
         if transition.job == PURGE:

@@ -89,40 +89,55 @@ function compareAlphabetic(left: string, right: string, mostSlips: number): Comp
   return similar ? 'similar' : 'different';
 }
 
-/** A name with the words of each part apart and in one: Anna-Maria is written Annamaria, too. */
-function ways(family: string[], given: string[]): string[][] {
-  const both = (part: string[]) => (part.length < 2 ? [part] : [part, [part.join('')]]);
-  return both(family).flatMap((one) => both(given).map((other) => [...one, ...other]));
+/** A word of a name, and the part that it stands in: 0 the family name, 1 the given ones. */
+interface Word {
+  text: string;
+  part: 0 | 1;
 }
 
-/** Whether every word of the shorter name is found in the longer one, two of them in full. */
-function areSimilar(ours: readonly string[], theirs: readonly string[], mostSlips: number): boolean {
+/** A name with the words of each part apart and in one: Anna-Maria is written Annamaria, too. */
+function ways(family: string[], given: string[]): Word[][] {
+  const both = (words: string[], part: Word['part']) => {
+    const written = words.length < 2 ? [words] : [words, [words.join('')]];
+    return written.map((one) => one.map((text): Word => ({ text, part })));
+  };
+  return both(family, 0).flatMap((one) => both(given, 1).map((other) => [...one, ...other]));
+}
+
+/**
+ * Whether every word of the shorter name is found in the longer one, two of them in full. Of each name that has two
+ * parts, a word of both is among these: García López alone is any of a family.
+ */
+function areSimilar(ours: readonly Word[], theirs: readonly Word[], mostSlips: number): boolean {
   const [fewer, more] = ours.length <= theirs.length ? [ours, theirs] : [theirs, ours];
   const left = [...more];
-  let inFull = 0;
+  const inFull: [Word, Word][] = [];
   let slips = 0;
-  for (const word of [...fewer].sort((one, other) => [...other].length - [...one].length)) {
-    const match = bestMatch(word, left);
+  for (const word of [...fewer].sort((one, other) => [...other.text].length - [...one.text].length)) {
+    const match = bestMatch(word.text, left);
     if (!match) return false;
-    left.splice(match.at, 1);
-    if (match.quality !== 'initial') inFull += 1;
+    const [other] = left.splice(match.at, 1) as [Word];
+    if (match.quality !== 'initial') inFull.push([word, other]);
     if (match.quality === 'slip') slips += 1;
   }
-  const bothSingle = ours.length === 1 && theirs.length === 1;
-  // One common word of several is not enough: brothers and sisters share the family name.
-  return slips <= mostSlips && (inFull >= 2 || (bothSingle && inFull === 1));
+  if (slips > mostSlips) return false;
+  if (ours.length === 1 && theirs.length === 1) return inFull.length === 1;
+  const covers = (name: readonly Word[], found: readonly Word[]) =>
+    name.every(({ part }) => found.some((word) => word.part === part));
+  const [ofFewer, ofMore] = [inFull.map(([word]) => word), inFull.map(([, other]) => other)];
+  return inFull.length >= 2 && covers(fewer, ofFewer) && covers(more, ofMore);
 }
 
 type Match = { at: number; quality: 'same' | 'initial' | 'slip' };
 
-function bestMatch(word: string, others: readonly string[]): Match | null {
+function bestMatch(word: string, others: readonly Word[]): Match | null {
   const tests: [Match['quality'], (other: string) => boolean][] = [
     ['same', (other) => isOneWord(word, other) || collapsedFold(word) === collapsedFold(other)],
     ['initial', (other) => isInitialOf(word, other)],
     ['slip', (other) => isSlip([...latinFold(word)], [...latinFold(other)])],
   ];
   for (const [quality, holds] of tests) {
-    const at = others.findIndex(holds);
+    const at = others.findIndex(({ text }) => holds(text));
     if (at >= 0) return { at, quality };
   }
   return null;

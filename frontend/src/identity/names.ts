@@ -73,8 +73,10 @@ export function nameParts(group: string): [string[], string[]] {
   return comma < 0 ? [words(group), []] : [words(group.slice(0, comma)), words(group.slice(comma + 1))];
 }
 
+/** Case folding, which lower case alone is not: σ at the end of a word, ß and iota below are one with their capitals. */
 function composed(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replaceAll('ı', 'i');
+  const folded = text.normalize('NFKC').toLowerCase().toUpperCase().toLowerCase();
+  return folded.replaceAll('ς', 'σ').replaceAll('ı', 'i');
 }
 
 function translated(text: string, letters: Record<string, string>): string {

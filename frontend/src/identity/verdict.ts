@@ -65,19 +65,26 @@ function nameStanding(expected: string, found: string): Standing {
   if (answer !== 'different') return 'agrees';
   const mayBeTheSame =
     compareNames(ours, theirs) !== 'different' ||
-    (['same', 'similar'] as Comparison[]).includes(
-      compareNames(nameGroups(ours)[0], nameGroups(theirs)[0]),
-    ) ||
+    // Many names sound alike, and only their characters differ.
+    areAlike(nameGroups(ours)[0], nameGroups(theirs)[0]) ||
     shareAGivenName(ours, theirs);
   return mayBeTheSame ? 'differs' : 'another';
 }
 
-/** Whether a given name is the same, or an initial of it: the family name may have changed. */
+function areAlike(expected: string, found: string): boolean {
+  return (['same', 'similar'] as Comparison[]).includes(compareNames(expected, found));
+}
+
+/**
+ * Whether a given name is the same, or an initial of it: the family name may have changed. Where it did not, the first
+ * given name has to be, and may be missing: twins often share the second.
+ */
 function shareAGivenName(expected: string, found: string): boolean {
-  const [ours, theirs] = [expected, found].map((name) => nameParts(nameGroups(name)[0])[1]) as [
-    string[],
-    string[],
-  ];
+  const [ourFamily, ourGiven] = nameParts(nameGroups(expected)[0]);
+  const [theirFamily, theirGiven] = nameParts(nameGroups(found)[0]);
+  const sameFamily = areAlike(ourFamily.join(''), theirFamily.join(''));
+  const [ours, theirs] = sameFamily ? [ourGiven.slice(0, 1), theirGiven.slice(0, 1)] : [ourGiven, theirGiven];
+  if (sameFamily && (ours.length === 0 || theirs.length === 0)) return true;
   return ours.some((one) => theirs.some((other) => isOneWord(one, other) || isInitialOf(one, other)));
 }
 

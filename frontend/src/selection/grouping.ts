@@ -133,9 +133,10 @@ function identityOf(header: Header): Identity {
   };
 }
 
-/** Alphabetic group, capitals, one space between components: "DOE JANE". */
+/** The first group that is filled, capitals, one space between components: "DOE JANE". */
 function comparableName(name: string): string {
-  return (name.split('=')[0] ?? '')
+  const filled = name.split('=').find((group) => /[^\s^]/.test(group));
+  return (filled ?? '')
     .normalize('NFC')
     .toUpperCase()
     .replace(/[\s^,]+/g, ' ')

@@ -124,10 +124,21 @@ def _compare_alphabetic(left: str, right: str, most_slips: int) -> Comparison:
     return Comparison.SIMILAR if is_similar else Comparison.DIFFERENT
 
 
-def _ways(family: list[str], given: list[str]) -> list[list[str]]:
+@dataclass(frozen=True)
+class _Word:
+    """A word of a name, and the part that it stands in: 0 the family name, 1 the given ones."""
+
+    text: str
+    part: int
+
+
+def _ways(family: list[str], given: list[str]) -> list[list[_Word]]:
     """Return a name with the words of each part apart and in one: Anna-Maria is written Annamaria, too."""
     families, givens = ([part] if len(part) < 2 else [part, ["".join(part)]] for part in (family, given))
-    return [[*one, *other] for one, other in itertools.product(families, givens)]
+    return [
+        [_Word(word, 0) for word in one] + [_Word(word, 1) for word in other]
+        for one, other in itertools.product(families, givens)
+    ]
 
 
 def is_one_word(left: str, right: str) -> bool:
@@ -142,31 +153,40 @@ def is_initial_of(left: str, right: str) -> bool:
     return min(len(ours), len(theirs)) == 1 and ours[0] == theirs[0]
 
 
-def _are_similar(ours: list[str], theirs: list[str], most_slips: int) -> bool:
-    """Whether every word of the shorter name is found in the longer one, two of them in full."""
+def _are_similar(ours: list[_Word], theirs: list[_Word], most_slips: int) -> bool:
+    """Whether every word of the shorter name is found in the longer one, two of them in full.
+
+    Of each name that has two parts, a word of both is among these: García López alone is any of a family.
+    """
     fewer, more = sorted((ours, theirs), key=len)
-    left, in_full, slips = list(more), 0, 0
-    for word in sorted(fewer, key=len, reverse=True):
-        match = _best_match(word, left)
+    left, in_full, slips = list(more), list[tuple[_Word, _Word]](), 0
+    for word in sorted(fewer, key=lambda each: len(each.text), reverse=True):
+        match = _best_match(word.text, left)
         if match is None:
             return False
         other, quality = match
         left.remove(other)
-        in_full += quality != "initial"
+        if quality != "initial":
+            in_full.append((word, other))
         slips += quality == "slip"
-    return slips <= most_slips and (in_full >= 2 or (len(ours) == len(theirs) == 1 and in_full == 1))
+    if slips > most_slips:
+        return False
+    if len(ours) == len(theirs) == 1:
+        return len(in_full) == 1
+    found = ({word.part for word, _ in in_full}, {other.part for _, other in in_full})
+    return len(in_full) >= 2 and found == ({word.part for word in fewer}, {word.part for word in more})
 
 
-def _best_match(word: str, others: list[str]) -> tuple[str, str] | None:
+def _best_match(word: str, others: list[_Word]) -> tuple[_Word, str] | None:
     for other in others:
-        if is_one_word(word, other) or names.collapsed_fold(word) == names.collapsed_fold(other):
+        if is_one_word(word, other.text) or names.collapsed_fold(word) == names.collapsed_fold(other.text):
             return other, "same"
     for other in others:
-        if is_initial_of(word, other):
+        if is_initial_of(word, other.text):
             return other, "initial"
     ours = names.latin_fold(word)
     for other in others:
-        theirs = names.latin_fold(other)
+        theirs = names.latin_fold(other.text)
         if min(len(ours), len(theirs)) >= SLIP_LENGTH and _is_slip(ours, theirs):
             return other, "slip"
     return None

@@ -106,21 +106,29 @@ def _name(expected: str, found: str) -> _Standing:
         return _Standing.AGREES
     may_be_the_same = (
         compare_names(expected, found) is not Comparison.DIFFERENT
-        or _alphabetic_agree(expected, found)
+        # Many names sound alike, and only their characters differ.
+        or _are_alike(*(names.name_groups(name)[0] for name in (expected, found)))
         or _share_a_given_name(expected, found)
     )
     return _Standing.DIFFERS if may_be_the_same else _Standing.ANOTHER
 
 
-def _alphabetic_agree(expected: str, found: str) -> bool:
-    """Whether the names sound alike, and only their characters differ."""
-    ours, theirs = names.name_groups(expected)[0], names.name_groups(found)[0]
-    return compare_names(ours, theirs) in {Comparison.SAME, Comparison.SIMILAR}
+def _are_alike(expected: str, found: str) -> bool:
+    return compare_names(expected, found) in {Comparison.SAME, Comparison.SIMILAR}
 
 
 def _share_a_given_name(expected: str, found: str) -> bool:
-    """Whether a given name is the same, or an initial of it: the family name may have changed."""
-    ours, theirs = (names.name_parts(names.name_groups(name)[0])[1] for name in (expected, found))
+    """Whether a given name is the same, or an initial of it: the family name may have changed.
+
+    Where it did not, the first given name has to be, and may be missing: twins often share the second.
+    """
+    (our_family, ours), (their_family, theirs) = (
+        names.name_parts(names.name_groups(name)[0]) for name in (expected, found)
+    )
+    if _are_alike("".join(our_family), "".join(their_family)):
+        ours, theirs = ours[:1], theirs[:1]
+        if not ours or not theirs:
+            return True
     return any(is_one_word(one, other) or is_initial_of(one, other) for one in ours for other in theirs)
 
 

@@ -85,6 +85,23 @@ def test_with_another_given_name_or_in_another_year_it_is_another_person() -> No
         assert judge(expected, Person(child, "19790304", "")).verdict is Verdict.ANOTHER_PERSON, child
 
 
+def test_a_family_name_alone_or_with_an_initial_is_asked_about() -> None:
+    for families, givens in itertools.product(FAMILIES, GIVENS):
+        expected = Person(f"{families[0]}^{givens[0]}", BORN, "")
+        for family, given in itertools.product(families, ("", "^", f"^{givens[1][0]}", "^Q")):
+            verdict = judge(expected, Person(family + given, BORN, "")).verdict
+            assert verdict in {Verdict.DIFFERS, Verdict.ANOTHER_PERSON}, (expected, family + given)
+
+
+def test_a_twin_who_shares_all_but_the_first_given_name_is_another_person() -> None:
+    for families, (ours, theirs) in itertools.product(FAMILIES, itertools.permutations(GIVENS, 2)):
+        expected = Person(f"{families[0]}^{ours[0]}^Maria", BORN, "F")
+        twin = Person(f"{families[1]}^{theirs[1]} Maria", BORN, "F")
+        if ours[0] != "Anna-Maria" and theirs[0] != "Anna-Maria":
+            assert judge(expected, twin).verdict is Verdict.ANOTHER_PERSON, (expected, twin)
+        assert judge(expected, twin).verdict is not Verdict.MATCHES, (expected, twin)
+
+
 def _writings(family: str, given: str) -> list[str]:
     return [
         f"{family}^{given}",

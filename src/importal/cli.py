@@ -3,15 +3,17 @@
 Exit codes: 0 done, 1 something failed, 2 wrong use or wrong settings, 3 not everything is ready.
 """
 
+import json
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
-from importal import __version__, accounts, audit, institutions, invitations, logs, settings
+from importal import __version__, accounts, audit, institutions, invitations, logs, settings, submissions
 from importal.cli_dicom import app as dicom_app
 from importal.cli_run import demo, serve, worker
 from importal.cli_send import send
@@ -174,6 +176,25 @@ def invite(
     print(f"Valid until  {invitation.expires_at:%d %B %Y, %H:%M} UTC")
     if invitation.deidentification is not None:
         print(f"Anonymous    Basic Profile, {', '.join(invitation.deidentification) or 'no options'}")
+
+
+@app.command()
+def consents(
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day, in UTC.")],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day after the last one; today included if not given."),
+    ] = None,
+) -> None:
+    """Print the consents that were given in some time: one line of JSON each, with the exact words."""
+    site = _components().site
+    end = site.clock() if until is None else until.replace(tzinfo=UTC)
+    with site.database.reading() as session:
+        home = institutions.only(session)
+        if home is None:
+            _fail('Create the hospital first: importal institution "Name of the hospital"', 2)
+        for record in submissions.consents(session, home.id, since.replace(tzinfo=UTC), end):
+            print(json.dumps({**asdict(record), "given_at": record.given_at.isoformat()}, ensure_ascii=False))
 
 
 @app.command()

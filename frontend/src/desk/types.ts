@@ -1,7 +1,7 @@
 /** What the desk's part of the HTTP API sends and takes, field by field. */
 import type { Comparison } from '../identity/comparison';
 import type { Verdict } from '../identity/verdict';
-import type { Expected } from './study/expected';
+import type { Consent, Expected } from './study/expected';
 import type { HeldItem } from './study/held';
 
 export type StudyState =
@@ -203,6 +203,7 @@ export interface StudyDetail extends Omit<StudyRow, 'documents'> {
   institution_name: string;
   comment: string;
   expected: Expected | null;
+  consent: Consent | null;
   upload: UploadSource;
   series: Series[];
   documents: StudyDocument[];

@@ -41,6 +41,7 @@ def study_detail(
         institution_name=study.institution_name,
         comment=words.comment,
         expected=_expected(study, expectation, words),
+        consent=_consent(session, study),
         upload=queries.source_of(session, site, study.submission_id),
         series=queries.series_of(session, study.id),
         documents=_documents(session, site, study),
@@ -74,6 +75,11 @@ def _expected(
         sender_verdict=None if words.verdict is None else Verdict(words.verdict).value,
         sender_confirmed=words.is_confirmed,
     )
+
+
+def _consent(session: Session, study: Study) -> schemas.ConsentShown | None:
+    record = submissions.consent_of(session, study.submission_id)
+    return None if record is None else schemas.ConsentShown.model_validate(record)
 
 
 def _contents(session: Session, study: Study) -> list[schemas.ContentShown]:

@@ -238,6 +238,18 @@ class ExpectedShown(Shape):
     sender_confirmed: bool
 
 
+class ConsentShown(Shape):
+    """What the sender agreed to: exact words, their version, the language of the page, what was ticked."""
+
+    given_at: datetime
+    policy_version: str
+    language: str
+    privacy_policy: bool
+    sharing: bool
+    privacy_policy_text: str
+    sharing_text: str
+
+
 class Possible(Shape):
     """What a person may do with the study now."""
 
@@ -269,6 +281,7 @@ class StudyDetail(Shape):
     institution_name: str
     comment: str = Field(repr=False)
     expected: ExpectedShown | None
+    consent: ConsentShown | None
     upload: UploadSource
     series: list[SeriesShown]
     documents: list[DocumentShown]

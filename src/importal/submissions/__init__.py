@@ -21,6 +21,7 @@ from importal.submissions.actions import (
     withdraw,
     words_of,
 )
+from importal.submissions.consents import ConsentRecord, consent_of, consents
 from importal.submissions.errors import CLOSED
 from importal.submissions.routes import router
 from importal.submissions.states import State, move_to
@@ -29,6 +30,7 @@ from importal.submissions.tables import Consent, ConsentText, Contact, StudyWord
 __all__ = [
     "CLOSED",
     "Consent",
+    "ConsentRecord",
     "ConsentText",
     "Contact",
     "State",
@@ -37,6 +39,8 @@ __all__ = [
     "SubmissionStudy",
     "close",
     "comments_of",
+    "consent_of",
+    "consents",
     "contact_of",
     "count_handed_over",
     "discard",

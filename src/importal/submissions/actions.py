@@ -1,6 +1,5 @@
 """Creating a submission on consent, changing its details, withdrawing it, letting it expire."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,12 +12,10 @@ from importal.errors import NOT_FOUND, ImportalError
 from importal.ids import new_code, new_id
 from importal.invitations import SenderSession
 from importal.site import Site
+from importal.submissions.consents import keep_consent
 from importal.submissions.errors import CLOSED, CONSENT_MISSING, CONSENT_OUTDATED
 from importal.submissions.states import State, move_to
 from importal.submissions.tables import (
-    Consent,
-    ConsentGiven,
-    ConsentText,
     Contact,
     StudyWords,
     Submission,
@@ -64,7 +61,7 @@ def create(session: Session, site: Site, sender: SenderSession, wanted: Wanted) 
     )
     session.add(submission)
     session.flush()
-    _keep_consent(session, site, submission, institution, wanted.consent)
+    keep_consent(session, site, submission, institution, wanted.consent)
     _set_studies(session, site, submission, wanted.studies)
     subject = audit.Subject("submission", row_id)
     audit.record(session, now, sender.actor, "submission.created", subject)
@@ -239,30 +236,3 @@ def _set_studies(
                 is_confirmed=words.is_confirmed,
             )
         )
-
-
-def _keep_consent(
-    session: Session,
-    site: Site,
-    submission: Submission,
-    institution: institutions.Institution,
-    consent: ConsentGiven,
-) -> None:
-    session.add(
-        Consent(
-            submission_id=submission.id,
-            policy_version=consent.policy_version,
-            privacy_policy_sha256=_keep_text(session, site, institution.privacy_policy_text),
-            sharing_sha256=_keep_text(session, site, institution.sharing_consent_text),
-            language=consent.language,
-            given_at=site.clock(),
-        )
-    )
-
-
-def _keep_text(session: Session, site: Site, text: str) -> str:
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    if session.get(ConsentText, digest) is None:
-        session.add(ConsentText(sha256=digest, text=text, first_used_at=site.clock()))
-        session.flush()
-    return digest

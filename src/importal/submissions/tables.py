@@ -63,6 +63,9 @@ class Consent(Base):
     policy_version: Mapped[str]
     privacy_policy_sha256: Mapped[str] = mapped_column(ForeignKey("consent_texts.sha256"))
     sharing_sha256: Mapped[str] = mapped_column(ForeignKey("consent_texts.sha256"))
+    # What was ticked, as it was sent.
+    privacy_policy: Mapped[bool]
+    sharing: Mapped[bool]
     language: Mapped[str]
     given_at: Mapped[datetime] = mapped_column(Moment)
 

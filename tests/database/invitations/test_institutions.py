@@ -1,5 +1,6 @@
 """What the operator says about the hospital on the command line reaches the sender."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from importal import components, institutions, settings
 from importal.cli import app
+from tests.database.transfers.sending import Sender
 
 
 @pytest.fixture
@@ -44,3 +46,18 @@ def test_a_policy_that_is_no_text_changes_nothing(data: Path):
     answer = CliRunner().invoke(app, ["institution", "City Hospital", "--privacy-policy", str(policy)])
     assert answer.exit_code == 2
     assert "not a text file" in answer.output
+
+
+def test_the_consents_of_some_time_are_printed_one_line_each(data: Path):
+    run = CliRunner().invoke
+    assert run(app, ["institution", "City Hospital"]).exit_code == 0
+    built = components.build(settings.load())
+    Sender(built.site).create()
+    built.site.database.dispose()
+    answer = run(app, ["consents", "--since", "2020-01-01"])
+    assert answer.exit_code == 0, answer.output
+    (line,) = answer.output.splitlines()
+    record = json.loads(line)
+    assert (record["privacy_policy"], record["sharing"], record["language"]) == (True, True, "en")
+    assert record["sharing_text"] == stored().sharing_consent_text
+    assert run(app, ["consents", "--since", "2020-01-01", "--until", "2020-01-02"]).output == ""

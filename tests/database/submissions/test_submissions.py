@@ -1,6 +1,7 @@
 """Submissions: consent to exact words, details that stay sealed, withdrawal and expiry."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 
@@ -124,3 +125,23 @@ def test_only_what_the_table_allows_may_follow(sqlite_site: Site, begin: State, 
         else:
             with pytest.raises(ImportalError, match=r"submission\.closed"):
                 submissions.move_to(session, sqlite_site, submission, end, MACHINE)
+
+
+def test_the_ledger_tells_who_agreed_to_which_words_and_keeps_them_when_the_texts_change(site: Site):
+    first = Sender(site)
+    first.create(consent=first.consent(language="de"))
+    old = first.opened["institution"]["sharing_consent_text"]
+    site.clock.advance(days=2)
+    with site.database.transaction() as session:
+        home = institutions.only(session)
+        home.sharing_consent_text = "Other words."
+    second = Sender(site)
+    second.create()
+    with site.database.reading() as session:
+        record = submissions.consent_of(session, first.id)
+        day = timedelta(days=1)
+        later = list(submissions.consents(session, home.id, site.clock() - day, site.clock() + day))
+    assert (record.sharing_text, record.language) == (old, "de")
+    assert (record.privacy_policy, record.sharing) == (True, True)
+    assert record.policy_version == first.opened["institution"]["privacy_policy"]["version"]
+    assert [one.sharing_text for one in later] == ["Other words."]

@@ -1,4 +1,4 @@
-/** Whom the invitation of a study expects, as the API sends it, and how well the images agree with it. */
+/** What an upload rests on, as the API sends it: whom the invitation expects, and what the sender agreed to. */
 import type { Attribute, Person, Verdict } from '../../identity/verdict';
 
 export interface Expected extends Person {
@@ -9,6 +9,17 @@ export interface Expected extends Person {
   sender_verdict: Verdict | null;
   /** Asked, the sender said that it is the right person. */
   sender_confirmed: boolean;
+}
+
+export interface Consent {
+  given_at: string;
+  /** Names exactly the two texts. */
+  policy_version: string;
+  language: string;
+  privacy_policy: boolean;
+  sharing: boolean;
+  privacy_policy_text: string;
+  sharing_text: string;
 }
 
 export const VERDICT_LOOKS: Record<Verdict, { sign: string; kind: string }> = {

@@ -200,6 +200,8 @@ def upgrade() -> None:
         sa.Column("policy_version", sa.String(), nullable=False),
         sa.Column("privacy_policy_sha256", sa.String(), nullable=False),
         sa.Column("sharing_sha256", sa.String(), nullable=False),
+        sa.Column("privacy_policy", sa.Boolean(), nullable=False),
+        sa.Column("sharing", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

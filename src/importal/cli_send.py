@@ -6,6 +6,7 @@ not be sent.
 
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -21,12 +22,21 @@ from rich.progress import (
 )
 
 from importal import client
+from importal.studies import Person, Verdict, judge
 
 FAILED, WRONG_USE, PARTLY = 1, 2, 3
 # Long enough for a restart, short enough for a mistyped address.
 FIRST_PAUSES_SECONDS = (1, 2, 4, 8, 15)
 # What coding saved is told from one part in so many on.
 _WORTH_TELLING = 20
+# From the least to the most doubtful.
+DOUBTS = {
+    Verdict.MATCHES: "of the person whom the hospital expects",
+    Verdict.NOT_STATED: "name or date of birth not stated, so nobody can tell whose images these are",
+    Verdict.DIFFERS: "something differs from the person whom the hospital expects",
+    Verdict.ANOTHER_PERSON: "of another person, it seems, than the one whom the hospital expects",
+}
+DOUBT = list(DOUBTS)
 # Sentences for what only this side knows; everything else comes from the portal.
 SENTENCES = {
     "file.missing": "There is nothing at this place.",
@@ -68,6 +78,12 @@ def send(
     all_patients: Annotated[
         bool, typer.Option("--all-patients", help="Send although the images are of several patients.")
     ] = False,
+    right_person: Annotated[
+        bool,
+        typer.Option(
+            "--right-person", help="Send although the hospital seems to expect another person: you are sure."
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before sending starts.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be sent.")] = False,
 ) -> None:
@@ -89,13 +105,17 @@ def send(
     with client.Api(url, code, birth_date=birth_date.replace("-", "")) as api:
         opened = _open(console, api)
         _check_limits(opened, selection)
+        verdicts = _compare(console, opened.expected, selection)
         if dry_run:
             console.print("Dry run: nothing was sent.")
             return
+        is_doubtful = any(verdict is not Verdict.MATCHES for verdict in verdicts.values())
+        if is_doubtful and not right_person:
+            _ask_for_the_person()
         _agree(console, opened, privacy=accept_privacy_policy, sharing=accept_sharing)
         if not yes and sys.stdin.isatty() and not typer.confirm(f"Send to {opened.institution.name} now?"):
             _stop("Nothing was sent.", FAILED)
-        wanted = client.Wanted(opened, email, phone, comment)
+        wanted = client.Wanted(opened, email, phone, comment, verdicts=verdicts, is_confirmed=is_doubtful)
         _send(console, api, selection, wanted)
 
 
@@ -137,6 +157,36 @@ def _check_limits(opened: client.Opened, selection: client.Selection) -> None:
     if len(selection.studies) > opened.max_studies:
         most = _count(opened.max_studies, "study", "studies")
         _stop(f"The hospital accepts {most} at once; these are more.", FAILED)
+
+
+def _compare(console: Console, expected: client.Expected, selection: client.Selection) -> dict[str, Verdict]:
+    """Compare each study with whom the hospital expects, and say what does not agree."""
+    if expected.asked_for:
+        console.print(f"The hospital asks for: {expected.asked_for}", markup=False)
+    if not expected.patient_name and not expected.birth_date:
+        return {}
+    wanted = Person(expected.patient_name, expected.birth_date, expected.sex)
+    verdicts = {uid: _verdict(wanted, selection.persons_of.get(uid, ())) for uid in sorted(selection.studies)}
+    for verdict in sorted(set(verdicts.values()), key=DOUBT.index):
+        count = sum(each is verdict for each in verdicts.values())
+        console.print(f"{_count(count, 'study', 'studies')}: {DOUBTS[verdict]}")
+    return verdicts
+
+
+def _verdict(expected: Person, found: Iterable[client.Person]) -> Verdict:
+    """Return the most doubtful verdict; a report may lack what the images of its study tell."""
+    verdicts = [judge(expected, Person(each.name, each.birth_date, each.sex)).verdict for each in found] or [
+        Verdict.NOT_STATED
+    ]
+    told = [verdict for verdict in verdicts if verdict is not Verdict.NOT_STATED]
+    return max(told or verdicts, key=DOUBT.index)
+
+
+def _ask_for_the_person() -> None:
+    if not sys.stdin.isatty():
+        _stop("Please look whose images these are. If they are right, add --right-person.", WRONG_USE)
+    if not typer.confirm("Are these images of the right person?"):
+        _stop("Nothing was sent.", FAILED)
 
 
 def _agree(console: Console, opened: client.Opened, *, privacy: bool, sharing: bool) -> None:

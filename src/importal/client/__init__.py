@@ -3,7 +3,7 @@
 Knows the portal by HTTP only. Nothing is unpacked to the disk and nothing of the files is changed.
 """
 
-from importal.client.api import Api, ApiError, Institution, Opened, Receipt
+from importal.client.api import Api, ApiError, Expected, Institution, Opened, Receipt
 from importal.client.gathering import Gathered, LeftOut, gather
 from importal.client.packs import encode_pack
 from importal.client.selection import Person, Selected, Selection, select
@@ -13,6 +13,7 @@ from importal.client.transfer import Progress, Transfer, TransferFailed, Wanted
 __all__ = [
     "Api",
     "ApiError",
+    "Expected",
     "Gathered",
     "Institution",
     "LeftOut",

@@ -47,12 +47,23 @@ class Institution:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """Whom the hospital expects, as PN, DA and CS (PS3.5 section 6.2), and what for; each may be empty."""
+
+    patient_name: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    sex: str = ""
+    asked_for: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Opened:
     """What a code opened."""
 
     institution: Institution
     max_bytes: int
     max_studies: int
+    expected: Expected = field(default=Expected(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -151,6 +162,7 @@ class Api:
             ),
             answer["limits"]["max_bytes"],
             answer["limits"]["max_studies"],
+            _expected(answer.get("expected") or {}),
         )
 
     def create_submission(self, body: Mapping[str, Any]) -> tuple[str, str]:
@@ -237,6 +249,11 @@ def _answer(response: httpx2.Response) -> Any:
     problem = body if isinstance(body, dict) else {}
     code = problem.get("code", f"http.{response.status_code}")
     raise ApiError(code, response.status_code, problem.get("title", ""), problem.get("params"))
+
+
+def _expected(answer: Mapping[str, str]) -> Expected:
+    names = ("patient_name", "birth_date", "sex", "asked_for")
+    return Expected(*(answer.get(name, "") for name in names))
 
 
 def _receipt(answer: Mapping[str, Any]) -> Receipt:

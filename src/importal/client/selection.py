@@ -45,6 +45,7 @@ _TAGS = [
     "IssuerOfPatientID",
     "PatientName",
     "PatientBirthDate",
+    "PatientSex",
 ]
 
 
@@ -56,6 +57,8 @@ class Person:
     issuer: str = field(repr=False)
     name: str = field(repr=False)
     birth_date: str = field(repr=False)
+    # Often left out; a missing one makes nobody another person.
+    sex: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ class Selection:
     left_out: list[LeftOut] = field(default_factory=list)
     persons: set[Person] = field(default_factory=set)
     studies: set[str] = field(default_factory=set)
+    persons_of: dict[str, set[Person]] = field(default_factory=dict, repr=False)
 
     @property
     def instances(self) -> int:
@@ -136,8 +140,9 @@ def _add_instance(selection: Selection, file: SourceFile, head: bytes) -> None:
     else:
         if header.study_instance_uid:
             selection.studies.add(header.study_instance_uid)
-        if header.person is not None:
+        if header.study_instance_uid and header.person is not None:
             selection.persons.add(header.person)
+            selection.persons_of.setdefault(header.study_instance_uid, set()).add(header.person)
         if header.is_named_in(head[: recognition.INSTANCE_BYTES]):
             print_of_file = recognition.of_instance(file, head)
             selection.files.append(Selected(file, "instance", header.study_instance_uid, print_of_file))
@@ -191,7 +196,11 @@ def _read_header(head: bytes) -> _Header:
     uid = _text(found, "StudyInstanceUID")
     name = _text(found, "PatientName").casefold().strip("^ ")
     person = Person(
-        _text(found, "PatientID"), _text(found, "IssuerOfPatientID"), name, _text(found, "PatientBirthDate")
+        _text(found, "PatientID"),
+        _text(found, "IssuerOfPatientID"),
+        name,
+        _text(found, "PatientBirthDate"),
+        _text(found, "PatientSex"),
     )
     is_uid = re.fullmatch(r"[0-9]+(\.[0-9]+)*", uid) is not None and len(uid) <= 64
     return _Header(

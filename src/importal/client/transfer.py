@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -54,6 +54,15 @@ class Wanted:
     phone: str = field(default="", repr=False)
     comment: str = field(default="", repr=False)
     language: str = "en"
+    # By Study Instance UID: what comparing with the expected patient gave, and whether the sender was asked.
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    is_confirmed: bool = False
+
+    def words(self, study_instance_uid: str) -> dict[str, Any]:
+        """Return what is said with a study."""
+        verdict = self.verdicts.get(study_instance_uid)
+        said = {} if verdict is None else {"verdict": verdict, "is_confirmed": self.is_confirmed}
+        return {"study_instance_uid": study_instance_uid, "comment": self.comment, **said}
 
 
 @dataclass
@@ -145,9 +154,7 @@ class Transfer:
                 "language": wanted.language,
             },
             "contact": {"email": wanted.email, "phone": wanted.phone},
-            "studies": [{"study_instance_uid": uid, "comment": wanted.comment} for uid in studies]
-            if wanted.comment
-            else [],
+            "studies": [wanted.words(uid) for uid in studies] if wanted.comment or wanted.verdicts else [],
         }
 
     def _announce(self, submission_id: str) -> None:

@@ -15,6 +15,7 @@ from importal.studies.deliveries import HELD, Commitment, DeliveryAttempt, Insta
 from importal.studies.detail import is_deliverable, study_detail
 from importal.studies.errors import STUDY_HELD, STUDY_STATE
 from importal.studies.holds import SENDABLE, HoldDecision, HoldState, can_be_released, decide
+from importal.studies.identity import Person, Verdict, judge
 from importal.studies.names import search_text
 from importal.studies.objects import content_of, view
 from importal.studies.progress import Standing, possible, standing
@@ -61,6 +62,7 @@ __all__ = [
     "InstanceDelivery",
     "LocalIdentity",
     "LocalPatientShown",
+    "Person",
     "PersonComparison",
     "Possible",
     "QuarantineReason",
@@ -73,6 +75,7 @@ __all__ = [
     "StudyEvent",
     "StudyState",
     "Tally",
+    "Verdict",
     "can_be_released",
     "compare_birth_dates",
     "compare_names",
@@ -84,6 +87,7 @@ __all__ = [
     "get_study",
     "inbox",
     "is_deliverable",
+    "judge",
     "lock",
     "lock_with_repetitions",
     "may",

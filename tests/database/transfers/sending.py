@@ -63,13 +63,18 @@ def app_of(site: Site) -> TestClient:
     return TestClient(app, base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
 
 
-def invite(site: Site, **limits: int) -> str:
+def invite(site: Site, expected: invitations.Expectation | None = None, **limits: int) -> str:
     """Return the code of a new invitation."""
     with site.database.transaction() as session:
         home = institutions.only(session) or institutions.create(session, "Hospital")
         for name, value in limits.items():
             setattr(home, name, value)
-        new = invitations.NewInvitation(home.id, invitations.SenderKind.PATIENT, timedelta(days=3))
+        new = invitations.NewInvitation(
+            home.id,
+            invitations.SenderKind.PATIENT,
+            timedelta(days=3),
+            expectation=expected or invitations.Expectation(),
+        )
         return invitations.invite(session, site, new, audit.Actor("operator", "test"))[1]
 
 

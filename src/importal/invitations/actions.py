@@ -166,6 +166,12 @@ def open_session(session: Session, site: Site, invitation: Invitation) -> str:
     return token
 
 
+def note_wrong_birth_date(session: Session, site: Site, invitation: Invitation) -> None:
+    """Record that somebody had the code, but not the birth date; which one was tried is kept nowhere."""
+    actor, subject = audit.Actor("sender", invitation.id), audit.Subject("invitation", invitation.id)
+    audit.record(session, site.clock(), actor, "invitation.birth_date_wrong", subject)
+
+
 def sender_session(session: Session, site: Site, token: str) -> SenderSession:
     """Return who holds this secret.
 

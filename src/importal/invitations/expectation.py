@@ -14,7 +14,6 @@ from importal.http_api import RateRule
 from importal.invitations.errors import (
     BIRTH_DATE_NEEDED,
     BIRTH_DATE_UNKNOWN,
-    BIRTH_DATE_WRONG,
     EXPECTS_NOBODY,
 )
 from importal.invitations.tables import Invitation
@@ -71,19 +70,18 @@ def expectation_of(site: Site, invitation: Invitation) -> Expectation:
     return Expectation(**json.loads(plain))
 
 
-def require_birth_date(site: Site, invitation: Invitation, given: str) -> None:
-    """Raise unless the birth date is right, where the invitation asks for it.
+def is_birth_date_right(site: Site, invitation: Invitation, given: str) -> bool:
+    """Whether the birth date is right; any is, where the invitation asks for none.
 
     Raises:
-        ImportalError: ``invitation.birth_date_needed``, ``invitation.birth_date_wrong``.
+        ImportalError: ``invitation.birth_date_needed`` where it is asked for and none was given.
     """
     if not invitation.asks_birth_date:
-        return
+        return True
     if not given:
         raise ImportalError(BIRTH_DATE_NEEDED)
     expected = expectation_of(site, invitation).birth_date
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        raise ImportalError(BIRTH_DATE_WRONG)
+    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def _is_day(value: str) -> bool:

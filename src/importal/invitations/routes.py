@@ -12,12 +12,12 @@ from importal.accounts import SignedIn
 from importal.errors import NOT_FOUND, UNAUTHORISED, ImportalError
 from importal.http_api import RateRule, SiteDep, client_address, count_attempt, forget_attempts
 from importal.invitations import actions, queries, schemas
-from importal.invitations.errors import LOCKED
+from importal.invitations.errors import BIRTH_DATE_WRONG, LOCKED
 from importal.invitations.expectation import (
     WRONG_BIRTH_DATES,
     Expectation,
     expectation_of,
-    require_birth_date,
+    is_birth_date_right,
 )
 from importal.invitations.tables import Invitation, SenderKind, SenderSession
 from importal.site import Site
@@ -53,10 +53,12 @@ def open_invitation(body: schemas.OpenRequest, request: Request, site: SiteDep) 
         _count_birth_date(site, found)
     with site.database.transaction() as session:
         invitation = actions.find_by_code(session, site, body.code)
-        require_birth_date(site, invitation, body.birth_date)
-        forget_attempts(session, site, WRONG_BIRTH_DATES, invitation.id)
-        token = actions.open_session(session, site, invitation)
-        return _opened(session, site, invitation, token)
+        if is_birth_date_right(site, invitation, body.birth_date):
+            forget_attempts(session, site, WRONG_BIRTH_DATES, invitation.id)
+            token = actions.open_session(session, site, invitation)
+            return _opened(session, site, invitation, token)
+        actions.note_wrong_birth_date(session, site, invitation)
+    raise ImportalError(BIRTH_DATE_WRONG)
 
 
 def _count_birth_date(site: Site, invitation: Invitation) -> None:

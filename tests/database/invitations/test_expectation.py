@@ -9,6 +9,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from importal import institutions, invitations, submissions
+from importal.audit import AuditMessage
 from importal.errors import ImportalError
 from importal.inspection import inspect_submission
 from importal.invitations import Expectation, NewInvitation, SenderKind
@@ -77,6 +78,17 @@ def test_after_five_wrong_birth_dates_not_even_the_right_one_opens_before_a_day_
     assert (answer.status_code, answer.json()["code"]) == (429, "invitation.locked")
     site.clock.advance(days=1)
     assert open_with(client, code, "19480503").status_code == 200
+
+
+def test_each_wrong_birth_date_is_in_the_audit_trail_and_none_of_them_is_told(site: Site) -> None:
+    client, code = client_of(site), make(site, asks_birth_date=True)
+    for birth_date in ("19480101", "19480102", "19480503"):
+        open_with(client, code, birth_date)
+    with site.database.reading() as session:
+        messages = session.scalars(select(AuditMessage).order_by(AuditMessage.number)).all()
+    actions = [message.action for message in messages if message.action.startswith("invitation.")]
+    assert actions == ["invitation.created", *["invitation.birth_date_wrong"] * 2, "invitation.opened"]
+    assert "1948" not in repr([message.params for message in messages])
 
 
 def test_a_right_birth_date_begins_the_count_anew(site: Site) -> None:

@@ -13,6 +13,7 @@ from tests.browser.test_desk_rows import study_of
 
 ELDER = Expectation("GROESSMUELLER^JUERGEN", "19470312", "M", "CT of the abdomen since 2024")
 KNEE = Expectation("Moreau^Camille", "19890705", "F")
+ANOTHER_DAY = Expectation("GROESSMUELLER^JUERGEN", "19470313", "M")
 QUESTION = "Are these images of the right person?"
 
 
@@ -55,6 +56,22 @@ def test_another_persons_disc_is_asked_about_and_the_answer_reaches_the_desk(
     expect(
         desk.page.get_by_text("The sender was asked, and says that it is the right person.")
     ).to_be_visible()
+    desk.page.get_by_role("button", name="Search", exact=True).click()
+    desk.page.get_by_role("button", name="Take name and birth date of the expected patient").click()
+    expect(desk.page.get_by_label("Birth date").first).to_have_value("1989-07-05")
+
+
+def test_where_one_thing_differs_the_sender_reads_both_on_a_phone_too(
+    page: Page, hospital: Hospital, tmp_path: Path
+):
+    page.set_viewport_size({"width": 390, "height": 844})
+    sender = SenderPage(page, hospital.url)
+    sender.open_link(hospital.invite(expected=ANOTHER_DAY))
+    sender.choose(FOLDER, fresh_disc(tmp_path).folder)
+    question = page.get_by_role("group", name=QUESTION)
+    expect(question).to_contain_text("The date of birth is not the same.")
+    expect(question).to_contain_text("The hospital expects: 13 March 1947. These images say: 12 March 1947.")
+    expect(question.get_by_role("checkbox")).not_to_be_checked()
 
 
 def test_of_several_persons_only_the_expected_one_is_ticked(page: Page, hospital: Hospital):

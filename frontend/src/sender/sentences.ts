@@ -1,9 +1,11 @@
 /** Words and sentences that depend on what was found: modalities, studies, reasons, time left. */
-import type { Judgement } from '../identity/verdict';
+import type { Person } from '../identity/verdict';
 import { errorText, formatBytes, formatDicomDate, type MessageKey, t, textIfKnown } from '../locales';
+import { formatPersonName, forTheEye } from '../selection/charset';
 import type { Study } from '../selection/grouping';
 import type { LeftOutReason } from '../selection/left-out';
 import type { Limits, Obstacle, Totals } from '../selection/plan';
+import type { JudgedPatient } from '../selection/selection';
 
 /** "MRI" for MR; the code itself when there is no word for it. */
 export function modalityWord(code: string): string {
@@ -34,12 +36,17 @@ export function bornSentence(birthDate: string): string {
   return date ? t('sender.patient.born', { date }) : t('sender.patient.born_unknown');
 }
 
-/** Whether this is the person whom the hospital expects. */
-export function judgementSentence({ verdict, fields }: Judgement): string {
+/** Whether this is the person whom the hospital expects; where one thing differs, both are told. */
+export function judgementSentence(patient: JudgedPatient, expected: Person): string {
+  if (!patient.judgement) return '';
+  const { verdict, fields } = patient.judgement;
+  if (verdict === 'matches' || verdict === 'another_person') return t(`sender.verdict.${verdict}`);
   const about = fields.length === 1 ? fields[0] : 'several';
-  return verdict === 'differs' || verdict === 'not_stated'
-    ? t(`sender.verdict.${verdict}.${about}` as MessageKey)
-    : t(`sender.verdict.${verdict}`);
+  const both =
+    about === 'name'
+      ? { expected: forTheEye(formatPersonName(expected.patient_name)), found: patient.name }
+      : { expected: formatDicomDate(expected.birth_date), found: formatDicomDate(patient.birthDate) };
+  return t(`sender.verdict.${verdict}.${about}` as MessageKey, both);
 }
 
 /** "MRI, 4 March 2025": enough to tell studies apart in a list. */

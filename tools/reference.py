@@ -183,7 +183,7 @@ def _document_flaws() -> str:
 
 def _sentences() -> dict[str, str]:
     project, found = Project(), {}
-    for part in ("errors", "desk"):
+    for part in ("errors", "refusals", "desk"):
         found.update(project.json(f"frontend/src/locales/en/{part}.json"))
     return found
 

@@ -1,6 +1,6 @@
 /**
  * Rule: every message that the code asks for exists in the catalogue, every message of the catalogue is
- * asked for somewhere, and no key stands in two parts. The keys of errors.json are asked for by code
+ * asked for somewhere, and no key stands in two parts. The keys of errors.json and refusals.json are asked for by code
  * at run time and are exempt from the second half. A key built from a template, t(`modality.${code}`),
  * counts as a use of every key with that beginning.
  * Usage: node tools/check-messages.mjs
@@ -12,6 +12,8 @@ import { sourceFiles } from './check-budget.mjs';
 
 const LITERAL = /['"]([a-z]\w*(?:\.[\w-]+)+)['"]/g;
 const TEMPLATE = /`([a-z]\w*(?:\.[\w-]+)*\.)\$\{/g;
+/** Their keys are codes, found by the server. */
+const RUN_TIME = new Set(['errors', 'refusals']);
 const CALL = /\bt\(\s*['"]([^'"]+)['"]/g;
 
 /** Complaints about `parts` ({name: {key: message}}) and `sources` (texts of the code). */
@@ -31,7 +33,7 @@ export function messageComplaints(parts, sources) {
     if (!known.has(key)) complaints.push(`${key} is asked for but not in the catalogue`);
   }
   for (const [key, part] of known) {
-    if (part === 'errors' || used.has(key) || beginnings.some((start) => key.startsWith(start))) continue;
+    if (RUN_TIME.has(part) || used.has(key) || beginnings.some((start) => key.startsWith(start))) continue;
     complaints.push(`${key} of ${part} is never asked for`);
   }
   return complaints;

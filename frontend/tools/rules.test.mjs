@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { MAXIMUM_LINES, tooLong } from './check-budget.mjs';
 import { messageComplaints } from './check-messages.mjs';
+import { MOST_BYTES, weightComplaints, weightOf } from './check-weight.mjs';
 
 describe('the file budget', () => {
   test('complains about a file of one line too many', () => {
@@ -33,5 +34,20 @@ describe('the message rule', () => {
 
   test('takes a template as the use of every key with its beginning', () => {
     expect(messageComplaints(parts, [`t(\`a.\${name}\`)`])).toEqual([]);
+  });
+});
+
+describe('the weight of the first page', () => {
+  const page =
+    '<script src="./assets/a.js"></script><link href="./assets/b.css"><link href="./assets/c.svg">';
+
+  test('counts scripts and styles that the page names, compressed', () => {
+    const read = (name) => (name === 'index.html' ? Buffer.from(page) : Buffer.alloc(100_000, name));
+    expect(weightOf('index.html', read)).toBeLessThan(1000);
+  });
+
+  test('complains about one byte too many', () => {
+    expect(weightComplaints(MOST_BYTES + 1)).toHaveLength(1);
+    expect(weightComplaints(MOST_BYTES)).toEqual([]);
   });
 });

@@ -7,15 +7,18 @@
  */
 import type deskMessages from './en/desk.json';
 import type errorMessages from './en/errors.json';
+import type refusalMessages from './en/refusals.json';
 import type senderMessages from './en/sender.json';
+import type sendingMessages from './en/sending.json';
 import type sharedMessages from './en/shared.json';
 
 export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 export type Message = string | PluralForms;
-export type ErrorKey = keyof typeof errorMessages;
+export type ErrorKey = keyof typeof errorMessages | keyof typeof refusalMessages;
 export type MessageKey =
   | keyof typeof sharedMessages
   | keyof typeof senderMessages
+  | keyof typeof sendingMessages
   | keyof typeof deskMessages
   | ErrorKey;
 export type Params = Readonly<Record<string, string | number>>;

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeText, formatPersonName, forTheEye } from './charset';
 import { CORPUS_MISSING, readCorpusFile, readTable } from './corpus.test-data';
-import { type Header, MEDIA_DIRECTORY, readHeader } from './header';
+import { type Header, loadInflate, MEDIA_DIRECTORY, readHeader } from './header';
+
+beforeAll(loadInflate);
 
 const SLICES = [8192, 65_536, 524_288];
 

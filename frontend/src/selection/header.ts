@@ -5,7 +5,7 @@
  * Tolerates what occurs in practice: no preamble, no File Meta Information, a wrong Transfer Syntax UID
  * (the first element decides), big endian, deflated, sequences of undefined length, elements out of order.
  */
-import { Inflate } from 'fflate';
+import type { Inflate } from 'fflate';
 import { decodeText } from './charset';
 import { type ElementStream, sniffSyntax, walk } from './elements';
 
@@ -71,7 +71,10 @@ export function isUid(value: string): boolean {
   return value.length <= 64 && /^[0-9]+(\.[0-9]+)*$/.test(value);
 }
 
-/** Reads `head`, the first bytes of a file; `complete` says that these are all its bytes. */
+/** The data set is deflated (PS3.5 A.5), and what it takes to read it is not here yet: see `loadInflate`. */
+export class InflateNeeded extends Error {}
+
+/** Reads `head`, the first bytes of a file; `complete` says that these are all its bytes. Throws InflateNeeded. */
 export function readHeader(head: Uint8Array, complete: boolean): HeaderResult {
   const start = dataStart(head);
   const marked = start > 0;
@@ -146,16 +149,24 @@ function datasetStream(
 ): ElementStream | null {
   const syntax = ascii(values.get(0x00020010));
   if (syntax !== DEFLATED) return { bytes: head, position, ...sniffSyntax(head, position), complete };
-  const inflated = inflateStart(head.subarray(position));
+  if (!Inflating) throw new InflateNeeded();
+  const inflated = inflateStart(Inflating, head.subarray(position));
   const whole = complete && inflated.length < MAXIMUM_INFLATED;
   return { bytes: inflated, position: 0, ...sniffSyntax(inflated, 0), complete: whole };
 }
 
+let Inflating: typeof Inflate | null = null;
+
+/** Loads what deflated data sets need; they are rare, and few senders ever have one. */
+export async function loadInflate(): Promise<void> {
+  ({ Inflate: Inflating } = await import('fflate'));
+}
+
 /** The first bytes of a deflated data set (PS3.5 A.5); never more than MAXIMUM_INFLATED. */
-function inflateStart(deflated: Uint8Array): Uint8Array {
+function inflateStart(Inflating: typeof Inflate, deflated: Uint8Array): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const inflate = new Inflate((chunk) => {
+  const inflate = new Inflating((chunk) => {
     chunks.push(chunk);
     length += chunk.length;
   });

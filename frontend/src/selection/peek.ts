@@ -3,7 +3,7 @@
  * and read at once: that is more than twice as fast as file by file where asking for a file is dear.
  */
 import { INSTANCE_BYTES, sha256 } from './fingerprint';
-import { type Header, readHeader } from './header';
+import { type Header, type HeaderResult, InflateNeeded, loadInflate, readHeader } from './header';
 import { type ContentKind, recognise } from './recognise';
 import { fileName, SourceError, type SourceErrorCode, type SourceFile } from './source';
 
@@ -81,7 +81,7 @@ async function readHead(file: SourceFile): Promise<Uint8Array | SourceError> {
 async function judge(file: SourceFile, head: Uint8Array | SourceError): Promise<Peeked> {
   if (head instanceof SourceError) return { file, kind: 'unreadable', code: head.code };
   if (file.size === 0) return { file, kind: 'unreadable', code: 'empty' };
-  const first = readHeader(head, head.byteLength === file.size);
+  const first = await headerOf(head, head.byteLength === file.size);
   const result = first.status === 'more' ? await readFurther(file) : first;
   if (result instanceof SourceError) return { file, kind: 'unreadable', code: result.code };
   if (result.status === 'read')
@@ -93,11 +93,21 @@ async function judge(file: SourceFile, head: Uint8Array | SourceError): Promise<
     : { file, kind: 'other', content };
 }
 
-async function readFurther(file: SourceFile): Promise<ReturnType<typeof readHeader> | SourceError> {
+async function headerOf(head: Uint8Array, complete: boolean): Promise<HeaderResult> {
+  try {
+    return readHeader(head, complete);
+  } catch (error) {
+    if (!(error instanceof InflateNeeded)) throw error;
+    await loadInflate();
+    return readHeader(head, complete);
+  }
+}
+
+async function readFurther(file: SourceFile): Promise<HeaderResult | SourceError> {
   try {
     for (const length of LONGER) {
       const end = Math.min(length, file.size);
-      const result = readHeader(await file.read(0, end), end === file.size);
+      const result = await headerOf(await file.read(0, end), end === file.size);
       if (result.status !== 'more' || end === file.size) return result;
     }
     return { status: 'damaged' };

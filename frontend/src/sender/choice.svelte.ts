@@ -14,6 +14,7 @@ import {
 } from '../selection/selection';
 import type { SourceFile } from '../selection/source';
 import type { StudyWords } from '../transfer/messages';
+import { later } from './later';
 import { obstacleSentence } from './sentences';
 import { session } from './session.svelte';
 import { wordsOf } from './words';
@@ -150,6 +151,8 @@ class Choice {
   async #add(files: readonly SourceFile[], unreadable: readonly string[]): Promise<void> {
     if (files.length + unreadable.length === 0) return;
     this.touched = true;
+    // What sending needs is fetched now, while the line is there; where it is not, Start tries again.
+    void later().catch(() => undefined);
     session.undo = null;
     session.errors = [];
     const selection = this.#selection;

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addMessages, errorText, formatBytes, formatDicomDate, t } from '../locales';
 import errors from '../locales/en/errors.json';
+import refusals from '../locales/en/refusals.json';
 import sender from '../locales/en/sender.json';
+import sending from '../locales/en/sending.json';
 import shared from '../locales/en/shared.json';
 import type { Study } from '../selection/grouping';
 import {
@@ -14,7 +16,7 @@ import {
   timeLeft,
 } from './sentences';
 
-beforeAll(() => addMessages(shared, errors, sender));
+beforeAll(() => addMessages(shared, errors, refusals, sender, sending));
 
 const study = (part: Partial<Study>): Study => ({
   id: 's',

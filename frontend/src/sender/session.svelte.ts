@@ -66,6 +66,13 @@ class Session {
     }
   }
 
+  /** Has the upload deleted that was interrupted before; a failure leaves it to the retention of the server. */
+  async discardOpen(): Promise<void> {
+    const id = this.invitation?.open_submission?.id;
+    if (this.invitation) this.invitation = { ...this.invitation, open_submission: null };
+    if (id) await this.api.discard(id).catch(() => undefined);
+  }
+
   /** Asks again whether there is an unfinished upload to go on with. */
   async lookForOpenSubmission(): Promise<void> {
     const found = await this.api.openSubmission();

@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { addMessages } from '../../locales';
 import desk from '../../locales/en/desk.json';
 import errors from '../../locales/en/errors.json';
+import refusals from '../../locales/en/refusals.json';
 import shared from '../../locales/en/shared.json';
 import type { StudyDetail } from '../types';
 import { attemptSentence, commitmentLook, refusalSentences } from './delivery';
 import { pauseFor } from './follow';
 import { actorText, historySentence } from './history';
 
-addMessages(shared, errors, desk);
+addMessages(shared, errors, refusals, desk);
 
 const study = (part: Partial<StudyDetail>) =>
   ({

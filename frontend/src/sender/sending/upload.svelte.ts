@@ -1,18 +1,18 @@
 /** The upload as the pages see it: begin or go on, pause, cancel, questions on the way, receipt. */
-import { fingerprintOf } from '../selection/fingerprint';
-import { type PlannedFile, plannedFiles } from '../selection/plan';
-import { SourceError } from '../selection/source';
-import { BROWSER } from '../transfer/environment';
-import { type FoundSubmission, findSubmission } from '../transfer/joining';
-import { numberFiles, type RecognisedFile } from '../transfer/numbering';
-import { persistently } from '../transfer/persist';
-import type { FailedFile, MissingFiles, TransferProgress } from '../transfer/progress';
-import { Transfer } from '../transfer/transfer';
-import { choice } from './choice.svelte';
-import { guardPage } from './guard';
+import { fingerprintOf } from '../../selection/fingerprint';
+import { type PlannedFile, plannedFiles } from '../../selection/plan';
+import { SourceError } from '../../selection/source';
+import { BROWSER } from '../../transfer/environment';
+import { type FoundSubmission, findSubmission } from '../../transfer/joining';
+import { numberFiles, type RecognisedFile } from '../../transfer/numbering';
+import { persistently } from '../../transfer/persist';
+import type { FailedFile, MissingFiles, TransferProgress } from '../../transfer/progress';
+import { Transfer } from '../../transfer/transfer';
+import { choice } from '../choice.svelte';
+import { guardPage } from '../guard';
+import { studyName } from '../sentences';
+import { type Step, sentenceFor, session } from '../session.svelte';
 import { fetchProof, forgetProof, keepProof, type ReceivedProof } from './proof';
-import { studyName } from './sentences';
-import { type Step, sentenceFor, session } from './session.svelte';
 
 /** Something that only the sender can decide while the upload stands still. */
 export type Question =
@@ -74,11 +74,6 @@ class Upload {
     choice.chooseAgain();
     await session.lookForOpenSubmission().catch(() => undefined);
     session.step = 'choose';
-  }
-
-  /** Has the upload deleted that was interrupted before. */
-  async discard(): Promise<void> {
-    await this.#withdraw(session.invitation?.open_submission?.id ?? null);
   }
 
   /** Where the page begins: with the receipt, when this tab showed it before it was loaded again. */

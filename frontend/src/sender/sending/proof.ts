@@ -2,9 +2,10 @@
  * The receipt survives a reload of the page: the browser's tab keeps which submission it was and what its
  * studies were called, never whose they are; everything else is asked of the server again.
  */
-import type { Api } from '../transfer/api';
-import type { Receipt } from '../transfer/messages';
-import type { FailedFile } from '../transfer/progress';
+import type { Api } from '../../transfer/api';
+import type { Receipt } from '../../transfer/messages';
+import type { FailedFile } from '../../transfer/progress';
+import { RECEIPT_KEY } from '../later';
 
 export interface ReceivedProof {
   receipt: Receipt;
@@ -16,11 +17,9 @@ export interface ReceivedProof {
   isRepeated: boolean;
 }
 
-const KEY = 'importal.receipt';
-
 export function keepProof(submissionId: string, studies: ReceivedProof['studies']): void {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ submissionId, studies }));
+    sessionStorage.setItem(RECEIPT_KEY, JSON.stringify({ submissionId, studies }));
   } catch {
     // Without storage the receipt is gone after a reload; the upload is not.
     return;
@@ -29,7 +28,7 @@ export function keepProof(submissionId: string, studies: ReceivedProof['studies'
 
 export function forgetProof(): void {
   try {
-    sessionStorage.removeItem(KEY);
+    sessionStorage.removeItem(RECEIPT_KEY);
   } catch {
     return;
   }
@@ -38,7 +37,7 @@ export function forgetProof(): void {
 /** The receipt that this tab showed last, when it belongs to the invitation that is open now. */
 export async function fetchProof(api: Api): Promise<ReceivedProof | null> {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
+    const kept = JSON.parse(sessionStorage.getItem(RECEIPT_KEY) ?? 'null');
     if (typeof kept?.submissionId !== 'string') return null;
     const receipt = await api.receipt(kept.submissionId);
     const studies = kept.studies ?? {};

@@ -1,4 +1,4 @@
-"""The first page is light: what sending needs comes once something is chosen; a broken line is no dead end."""
+"""The first page is light: what sending needs comes later, and a broken line is no dead end."""
 
 from playwright.sync_api import Page, expect
 

@@ -2,7 +2,18 @@
  * Do two descriptions speak of one person? "Same" forgives writing alone, "similar" also order, omitted middle names
  * and one slip of the pen. The server compares by the same rules (`studies/comparison.py`).
  */
-import { collapsedFold, expandedFold, latinFold, nameGroups, nameParts, plainFold, words } from './names';
+import {
+  collapsedFold,
+  expandedFold,
+  fitsLosses,
+  isOfAnotherScript,
+  latinFold,
+  nameGroups,
+  nameParts,
+  plainFold,
+  soundingFold,
+  words,
+} from './names';
 
 export type Comparison = 'same' | 'similar' | 'different' | 'missing';
 
@@ -132,7 +143,7 @@ type Match = { at: number; quality: 'same' | 'initial' | 'slip' };
 
 function bestMatch(word: string, others: readonly Word[]): Match | null {
   const tests: [Match['quality'], (other: string) => boolean][] = [
-    ['same', (other) => isOneWord(word, other) || collapsedFold(word) === collapsedFold(other)],
+    ['same', (other) => isOneWord(word, other) || isWrittenAlike(word, other)],
     ['initial', (other) => isInitialOf(word, other)],
     ['slip', (other) => isSlip([...latinFold(word)], [...latinFold(other)])],
   ];
@@ -141,6 +152,13 @@ function bestMatch(word: string, others: readonly Word[]): Match | null {
     if (at >= 0) return { at, quality };
   }
   return null;
+}
+
+/** Whether two words are one name, written by other habits or with letters lost. */
+function isWrittenAlike(left: string, right: string): boolean {
+  if (collapsedFold(left) === collapsedFold(right)) return true;
+  if (isOfAnotherScript(left) !== isOfAnotherScript(right)) return soundingFold(left) === soundingFold(right);
+  return fitsLosses(left, right) || fitsLosses(right, left);
 }
 
 /** Whether one letter was changed, left out, added, or changed over with its neighbour. */

@@ -19,6 +19,13 @@ const LATIN: Record<string, string> = {
 };
 const TITLES = new Set(['dr', 'prof', 'med']);
 const WORD = /[\p{L}\p{N}\p{No}]+/gu;
+/** A sign stands where a letter was lost on the way through a character set that has none. */
+const WORD_WITH_LOSSES = /[\p{L}\p{N}?\ufffd]+/gu;
+const LOSS = '\ufffd';
+/** Signs that stand for one lost letter: one for the letter, or one for each of its bytes. */
+const SIGNS = [1, 2, 3];
+/** What bytes from 0x80 to 0x9F look like in Windows' Western character set, for which many take Latin-1. */
+const WINDOWS = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 const APOSTROPHES = /['’`´ʼ]/g;
 const SHORT: Record<string, string> = {
   ...{ ae: 'a', oe: 'o', ue: 'u', aa: 'a', ou: 'o', uu: 'u', oo: 'o', ss: 's' },
@@ -51,15 +58,48 @@ export function collapsedFold(text: string): string {
   return short.replace(/(.)\1/gu, '$1');
 }
 
+/** A folding in which the ways to romanise one name meet: Юлия, Yulia, Iuliia → iulia. */
+export function soundingFold(text: string): string {
+  return collapsedFold(text).replace(/[yj]/g, 'i').replaceAll('kh', 'h').replace(/(.)\1/gu, '$1');
+}
+
+/** Whether a word has letters that are romanised here. */
+export function isOfAnotherScript(text: string): boolean {
+  return latinFold(text) !== expandedFold(text);
+}
+
+/** Whether a word is another whose letters beyond ASCII were lost, with signs for them: M?LLER, Müller. */
+export function fitsLosses(lossy: string, whole: string): boolean {
+  const [signed, letters] = [lossy.toLowerCase().replaceAll('?', LOSS), [...whole.toLowerCase()]];
+  if (!signed.includes(LOSS) || letters.every(isAscii)) return false;
+  if (letters.some((letter) => letter === LOSS || letter === '?')) return false;
+  return SIGNS.some((signs) => fits(signed, letters, LOSS.repeat(signs)));
+}
+
+function fits(signed: string, letters: readonly string[], loss: string): boolean {
+  let at = 0;
+  for (const letter of letters) {
+    const step = isAscii(letter) || signed.startsWith(letter, at) ? letter : loss;
+    if (!signed.startsWith(step, at)) return false;
+    at += step.length;
+  }
+  return at === signed.length;
+}
+
+function isAscii(letter: string): boolean {
+  return letter <= '\x7f';
+}
+
 /** The words of a name component; apostrophes do not divide, titles go. */
-export function words(text: string): string[] {
-  const found = text.normalize('NFC').replace(APOSTROPHES, '').match(WORD) ?? [];
-  return found.filter((word) => !TITLES.has(plainFold(word)));
+export function words(text: string, word: RegExp = WORD): string[] {
+  const found = text.normalize('NFC').replace(APOSTROPHES, '').match(word) ?? [];
+  return found.filter((one) => /[\p{L}\p{N}]/u.test(one) && !TITLES.has(plainFold(one)));
 }
 
 /** The alphabetic, ideographic and phonetic group of a person name. */
 export function nameGroups(name: string): [string, string, string] {
-  const [alphabetic = '', ideographic = '', phonetic = ''] = name.replaceAll('\0', '').split('=');
+  const groups = name.replaceAll('\0', '').split('=').map(repaired);
+  const [alphabetic = '', ideographic = '', phonetic = ''] = groups;
   return [alphabetic.trim(), ideographic.trim(), phonetic.trim()];
 }
 
@@ -67,10 +107,25 @@ export function nameGroups(name: string): [string, string, string] {
 export function nameParts(group: string): [string[], string[]] {
   if (group.includes('^')) {
     const [family = '', given = '', middle = ''] = group.split('^');
-    return [words(family), words(`${given} ${middle}`)];
+    return [words(family, WORD_WITH_LOSSES), words(`${given} ${middle}`, WORD_WITH_LOSSES)];
   }
   const comma = group.indexOf(',');
-  return comma < 0 ? [words(group), []] : [words(group.slice(0, comma)), words(group.slice(comma + 1))];
+  const [family, given] = comma < 0 ? [group, ''] : [group.slice(0, comma), group.slice(comma + 1)];
+  return [words(family, WORD_WITH_LOSSES), words(given, WORD_WITH_LOSSES)];
+}
+
+/** What was meant where UTF-8 was read as Latin-1: MÃ¼ller → Müller. */
+function repaired(group: string): string {
+  const codes = [...group].map((letter) => {
+    const at = WINDOWS.indexOf(letter);
+    return at < 0 ? (letter.codePointAt(0) ?? 0) : 0x80 + at;
+  });
+  if (codes.every((code) => code < 0x80) || codes.some((code) => code > 0xff)) return group;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(codes));
+  } catch {
+    return group;
+  }
 }
 
 /** Case folding, which lower case alone is not: σ at the end of a word, ß and iota below are one with their capitals. */

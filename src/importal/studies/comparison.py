@@ -179,7 +179,7 @@ def _are_similar(ours: list[_Word], theirs: list[_Word], most_slips: int) -> boo
 
 def _best_match(word: str, others: list[_Word]) -> tuple[_Word, str] | None:
     for other in others:
-        if is_one_word(word, other.text) or names.collapsed_fold(word) == names.collapsed_fold(other.text):
+        if is_one_word(word, other.text) or _is_written_alike(word, other.text):
             return other, "same"
     for other in others:
         if is_initial_of(word, other.text):
@@ -190,6 +190,15 @@ def _best_match(word: str, others: list[_Word]) -> tuple[_Word, str] | None:
         if min(len(ours), len(theirs)) >= SLIP_LENGTH and _is_slip(ours, theirs):
             return other, "slip"
     return None
+
+
+def _is_written_alike(left: str, right: str) -> bool:
+    """Whether two words are one name, written by other habits or with letters lost."""
+    if names.collapsed_fold(left) == names.collapsed_fold(right):
+        return True
+    if names.is_of_another_script(left) != names.is_of_another_script(right):
+        return names.sounding_fold(left) == names.sounding_fold(right)
+    return names.fits_losses(left, right) or names.fits_losses(right, left)
 
 
 def _is_slip(left: str, right: str) -> bool:

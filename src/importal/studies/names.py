@@ -32,6 +32,13 @@ _GREEK = dict(
 _REMEMBERED = 4096
 _TITLES = frozenset({"dr", "prof", "med"})
 _WORDS = re.compile(r"[^\W_]+")
+# A sign stands where a letter was lost on the way through a character set that has none.
+_WORDS_WITH_LOSSES = re.compile(r"(?:[^\W_]|[?\ufffd])+")
+_LOSS = "\ufffd"
+# Signs that stand for one lost letter: one for the letter, or one for each of its bytes.
+_SIGNS = (1, 2, 3)
+# What bytes from 0x80 to 0x9F look like in Windows' Western character set, for which many take Latin-1.
+_WINDOWS = dict(zip("€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ", range(0x80, 0xA0), strict=True))
 _APOSTROPHES = re.compile(r"['’`´ʼ]")
 _DIGRAPHS = re.compile(r"ae|oe|ue|aa|ou|uu|oo|ss")
 _SHORT = {"ae": "a", "oe": "o", "ue": "u", "aa": "a", "ou": "o", "uu": "u", "oo": "o", "ss": "s"}
@@ -64,6 +71,36 @@ def collapsed_fold(text: str) -> str:
     return re.sub(r"(.)\1", r"\1", short)
 
 
+@lru_cache(_REMEMBERED)
+def sounding_fold(text: str) -> str:
+    """Return a folding in which the ways to romanise one name meet: Юлия, Yulia, Iuliia → iulia."""
+    sounds = collapsed_fold(text).replace("y", "i").replace("j", "i").replace("kh", "h")
+    return re.sub(r"(.)\1", r"\1", sounds)
+
+
+def is_of_another_script(text: str) -> bool:
+    """Whether a word has letters that are romanised here."""
+    return latin_fold(text) != expanded_fold(text)
+
+
+def fits_losses(lossy: str, whole: str) -> bool:
+    """Whether a word is another whose letters beyond ASCII were lost, with signs for them: M?LLER, Müller."""
+    signed, letters = lossy.lower().replace("?", _LOSS), whole.lower()
+    if _LOSS not in signed or letters.isascii() or _LOSS in letters or "?" in letters:
+        return False
+    return any(_fits(signed, letters, _LOSS * signs) for signs in _SIGNS)
+
+
+def _fits(signed: str, letters: str, loss: str) -> bool:
+    at = 0
+    for letter in letters:
+        step = letter if letter.isascii() or signed.startswith(letter, at) else loss
+        if not signed.startswith(step, at):
+            return False
+        at += len(step)
+    return at == len(signed)
+
+
 def words(text: str) -> list[str]:
     """Return the words of a name component or of a free text; apostrophes do not divide, titles go."""
     found = _WORDS.findall(_APOSTROPHES.sub("", unicodedata.normalize("NFC", text)))
@@ -79,7 +116,7 @@ def search_text(*texts: str) -> str:
 
 def name_groups(name: str) -> tuple[str, str, str]:
     """Return the alphabetic, ideographic and phonetic group of a person name."""
-    groups = [*name.replace("\0", "").split("="), "", "", ""]
+    groups = [*map(_repaired, name.replace("\0", "").split("=")), "", "", ""]
     return groups[0].strip(), groups[1].strip(), groups[2].strip()
 
 
@@ -87,9 +124,25 @@ def name_parts(group: str) -> tuple[list[str], list[str]]:
     """Return the words of the family name, and those of given and middle names; prefix and suffix go."""
     if "^" in group:
         components = [*group.split("^"), "", "", ""]
-        return words(components[0]), words(f"{components[1]} {components[2]}")
+        return _words_with_losses(components[0]), _words_with_losses(f"{components[1]} {components[2]}")
     family, _, given = group.partition(",")
-    return words(family), words(given)
+    return _words_with_losses(family), _words_with_losses(given)
+
+
+def _words_with_losses(text: str) -> list[str]:
+    found = _WORDS_WITH_LOSSES.findall(_APOSTROPHES.sub("", unicodedata.normalize("NFC", text)))
+    return [word for word in found if _WORDS.search(word) and plain_fold(word) not in _TITLES]
+
+
+def _repaired(group: str) -> str:
+    """Return what was meant where UTF-8 was read as Latin-1: MÃ¼ller → Müller."""
+    codes = [_WINDOWS.get(letter, ord(letter)) for letter in group]
+    if group.isascii() or max(codes) > 0xFF:
+        return group
+    try:
+        return bytes(codes).decode("utf-8")
+    except UnicodeDecodeError:
+        return group
 
 
 def _composed(text: str) -> str:

@@ -6,7 +6,7 @@ Deleting is repeatable: objects go before the rows that name them, and a missing
 from collections import Counter
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from importal import accounts, audit, http_api, invitations, logs, studies, submissions, transfers, vault
@@ -39,6 +39,7 @@ def purge(site: Site) -> dict[str, int]:
     while purged := site.database.run(lambda session: _purge_due(session, site)):
         counts["studies"] += purged
     site.database.run(lambda session: _forget_visits(session, site))
+    site.database.run(lambda session: _forget_expectations(session, site))
     site.storage.forget_unfinished("", UNFINISHED_SECONDS)
     log.info("retention.run_ended", count=counts.total())
     return dict(counts)
@@ -76,6 +77,29 @@ def _forget_visits(session: Session, site: Site) -> None:
     invitations.end_old_sessions(session, now)
     accounts.end_old_sessions(session, now)
     http_api.forget_old_attempts(session, now)
+
+
+def _forget_expectations(session: Session, site: Site) -> None:
+    """Delete whom ended invitations expected, once nothing that came by them is left to be compared."""
+    before = site.clock() - timedelta(days=site.settings.retention_days)
+    is_left = (
+        select(Study.id)
+        .join(submissions.Submission, submissions.Submission.id == Study.submission_id)
+        .where(
+            submissions.Submission.invitation_id == invitations.Invitation.id,
+            Study.state != StudyState.PURGED.value,
+        )
+    )
+    session.execute(
+        update(invitations.Invitation)
+        .where(
+            invitations.Invitation.expectation_sealed.is_not(None),
+            invitations.Invitation.expires_at < before,
+            ~is_left.exists(),
+        )
+        .values(expectation_sealed=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _purge_due(session: Session, site: Site) -> int:

@@ -152,3 +152,23 @@ def test_ended_sessions_and_counted_attempts_do_not_pile_up(site: Site) -> None:
     site.clock.advance(hours=25)
     retention.purge(site)
     assert rows() == 0
+
+
+def test_whom_an_invitation_expected_is_forgotten_when_nothing_is_left_to_be_compared(site: Site) -> None:
+    person = make_person(site)
+    sent = send(site, person, make_series(1), invitations.Expectation("Muster^Anna", "19480503", "F"))
+    inspect_submission(site, sent.submission_id)
+
+    def expected() -> bytes | None:
+        with site.database.reading() as session:
+            return session.scalars(select(invitations.Invitation.expectation_sealed)).one()
+
+    site.clock.advance(days=30 + site.settings.retention_days, seconds=1)
+    retention.purge(site)
+    assert expected() is not None  # The desk has not decided about the study yet.
+    with site.database.transaction() as session:
+        study_id = session.scalars(select(Study.id)).one()
+        reconciliation.reject(person, session, site, study_id, "other", "")
+    site.clock.advance(days=site.settings.retention_days, seconds=1)
+    retention.purge(site)
+    assert expected() is None

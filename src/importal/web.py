@@ -1,5 +1,6 @@
 """The web process: mounts the routes of the slices and serves the two pages."""
 
+import re
 from pathlib import Path
 
 from fastapi import FastAPI, Response
@@ -12,6 +13,7 @@ from importal import (
     delivery,
     http_api,
     invitations,
+    plain_form,
     reconciliation,
     status,
     submissions,
@@ -20,12 +22,16 @@ from importal import (
 from importal.components import Components
 
 ASSETS = Path(__file__).parent / "web_assets"
+# Their routes count the bytes of bodies for themselves.
+STREAMED = re.compile(f"{transfers.STREAMED.pattern}|{plain_form.STREAMED.pattern}")
+STYLESHEET = re.compile(r'href="\./(assets/[^"]+\.css)"')
 ROUTERS = (
     invitations.router,
     submissions.router,
     transfers.router,
     transfers.tus_router,
     status.router,
+    plain_form.router,
     accounts.router,
     invitations.desk_router,
     reconciliation.router,
@@ -53,7 +59,8 @@ def create_app(components: Components | None) -> FastAPI:
         app.include_router(router)
     _add_health(app, components)
     _add_pages(app)
-    app.add_middleware(http_api.BodyLimit, streamed=transfers.STREAMED)
+    app.state.stylesheets = _stylesheets()
+    app.add_middleware(http_api.BodyLimit, streamed=STREAMED)
     app.add_middleware(http_api.SecurityHeaders)
     return app
 
@@ -79,6 +86,12 @@ def _add_health(app: FastAPI, components: Components | None) -> None:
             response.status_code = 503
             return {"status": "not ready"}
         return {"status": "ready"}
+
+
+def _stylesheets() -> list[str]:
+    """Return the style sheets of the sender's page, which the plain form wears as well."""
+    built = ASSETS / "index.html"
+    return STYLESHEET.findall(built.read_text(encoding="utf-8")) if built.exists() else []
 
 
 def _add_pages(app: FastAPI) -> None:

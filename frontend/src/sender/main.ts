@@ -11,4 +11,6 @@ import App from './App.svelte';
 addMessages(shared, errors, sender);
 
 const target = document.getElementById('app');
+// An old browser, that cannot read this, keeps the way to the plain form.
+document.getElementById('without-app')?.remove();
 if (target) mount(App, { target });

@@ -8,6 +8,7 @@ from importal.invitations.actions import (
     invite,
     link_for,
     revoke,
+    sender_session,
 )
 from importal.invitations.deidentification import (
     deidentification_profile,
@@ -17,6 +18,7 @@ from importal.invitations.deidentification import (
     stored_uid,
 )
 from importal.invitations.expectation import Expectation, expectation_of
+from importal.invitations.opening import open_with_code
 from importal.invitations.routes import Sending, desk_router, router
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 
@@ -36,10 +38,12 @@ __all__ = [
     "get",
     "invite",
     "link_for",
+    "open_with_code",
     "options_as_column",
     "options_from_column",
     "parse_options",
     "revoke",
     "router",
+    "sender_session",
     "stored_uid",
 ]

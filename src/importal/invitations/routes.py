@@ -10,23 +10,15 @@ from sqlalchemy.orm import Session
 from importal import institutions
 from importal.accounts import SignedIn
 from importal.errors import NOT_FOUND, UNAUTHORISED, ImportalError
-from importal.http_api import RateRule, SiteDep, client_address, count_attempt, forget_attempts
+from importal.http_api import SiteDep, client_address
 from importal.invitations import actions, queries, schemas
-from importal.invitations.errors import BIRTH_DATE_WRONG, LOCKED
-from importal.invitations.expectation import (
-    WRONG_BIRTH_DATES,
-    Expectation,
-    expectation_of,
-    is_birth_date_right,
-)
+from importal.invitations.expectation import Expectation, expectation_of
+from importal.invitations.opening import open_with_code
 from importal.invitations.tables import Invitation, SenderKind, SenderSession
 from importal.site import Site
 
 router = APIRouter(prefix="/api/invitations", tags=["sender"])
 desk_router = APIRouter(prefix="/api/desk/invitations", tags=["desk"])
-
-# 60 bits of code against this many guesses per address and hour: no one gets in by trying.
-BY_ADDRESS = RateRule("open-address", 200, timedelta(hours=1))
 
 _bearer = HTTPBearer(auto_error=False)
 
@@ -46,26 +38,9 @@ Sending = Annotated[SenderSession, Depends(_sending)]
 @router.post("/open")
 def open_invitation(body: schemas.OpenRequest, request: Request, site: SiteDep) -> schemas.OpenedInvitation:
     """Exchange an upload code for a session and everything the page needs to begin."""
-    count_attempt(site, BY_ADDRESS, client_address(request))
+    invitation, token = open_with_code(site, client_address(request), body.code, body.birth_date)
     with site.database.reading() as session:
-        found = actions.find_by_code(session, site, body.code)
-    if found.asks_birth_date and body.birth_date:
-        _count_birth_date(site, found)
-    with site.database.transaction() as session:
-        invitation = actions.find_by_code(session, site, body.code)
-        if is_birth_date_right(site, invitation, body.birth_date):
-            forget_attempts(session, site, WRONG_BIRTH_DATES, invitation.id)
-            token = actions.open_session(session, site, invitation)
-            return _opened(session, site, invitation, token)
-        actions.note_wrong_birth_date(session, site, invitation)
-    raise ImportalError(BIRTH_DATE_WRONG)
-
-
-def _count_birth_date(site: Site, invitation: Invitation) -> None:
-    try:
-        count_attempt(site, WRONG_BIRTH_DATES, invitation.id)
-    except ImportalError as error:
-        raise ImportalError(LOCKED, error.params) from error
+        return _opened(session, site, invitation, token)
 
 
 def _opened(session: Session, site: Site, invitation: Invitation, token: str) -> schemas.OpenedInvitation:

@@ -6,6 +6,7 @@ desk wrote.
 
 from importal.status.actions import withdraw
 from importal.status.routes import router
+from importal.status.schemas import UploadStatus
 from importal.status.uploads import uploads_of
 
-__all__ = ["router", "uploads_of", "withdraw"]
+__all__ = ["UploadStatus", "router", "uploads_of", "withdraw"]

@@ -4,10 +4,12 @@ For senders, who create one, change its details and withdraw it; and for the ste
 """
 
 from importal.submissions.actions import (
+    change_details,
     close,
     comments_of,
     contact_of,
     count_handed_over,
+    create,
     discard,
     expire_drafts,
     for_sender,
@@ -25,11 +27,21 @@ from importal.submissions.consents import ConsentRecord, consent_of, consents
 from importal.submissions.errors import CLOSED
 from importal.submissions.routes import router
 from importal.submissions.states import State, move_to
-from importal.submissions.tables import Consent, ConsentText, Contact, StudyWords, Submission, SubmissionStudy
+from importal.submissions.tables import (
+    Consent,
+    ConsentGiven,
+    ConsentText,
+    Contact,
+    StudyWords,
+    Submission,
+    SubmissionStudy,
+    Wanted,
+)
 
 __all__ = [
     "CLOSED",
     "Consent",
+    "ConsentGiven",
     "ConsentRecord",
     "ConsentText",
     "Contact",
@@ -37,12 +49,15 @@ __all__ = [
     "StudyWords",
     "Submission",
     "SubmissionStudy",
+    "Wanted",
+    "change_details",
     "close",
     "comments_of",
     "consent_of",
     "consents",
     "contact_of",
     "count_handed_over",
+    "create",
     "discard",
     "expire_drafts",
     "for_sender",

@@ -168,7 +168,7 @@ def terminate(site: Site, sender: SenderSession, submission_id: str, number: int
         entries = session.scalars(select(TransferFile).where(TransferFile.archive_id == file.id)).all()
         rows = [file, *(entry for entry in entries if entry.state != FileState.REMOVED)]
         _require_no_twin(session, submission_id, rows)
-        return [key for row in rows for key in _remove(session, site, row)]
+        return [key for row in rows for key in remove(session, site, row)]
 
     keys = site.database.run(take_back)
     for key in keys:
@@ -202,7 +202,7 @@ def remove_abandoned(session: Session, site: Site, submission_id: str, expected:
     sent = count_sent(session, submission_id)
     if open_uploads and sent.least - len(open_uploads) <= expected <= sent.most - len(open_uploads):
         for file in open_uploads:
-            _remove(session, site, file)
+            remove(session, site, file)
         session.flush()
 
 
@@ -265,7 +265,7 @@ def _require_no_twin(session: Session, submission_id: str, rows: Sequence[Transf
             raise ImportalError(UPLOAD_NEEDED)
 
 
-def _remove(session: Session, site: Site, file: TransferFile) -> list[str]:
+def remove(session: Session, site: Site, file: TransferFile) -> list[str]:
     """Leave nothing of a file but its number; return the keys of its objects."""
     frames = TransferFrame.file_id == file.id
     keys = list(session.scalars(select(TransferFrame.storage_key).where(frames)))

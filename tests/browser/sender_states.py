@@ -46,6 +46,12 @@ def choose(page: Page, hospital: Hospital) -> None:
     opened(page, hospital)
 
 
+def choose_without_folders(page: Page, hospital: Hospital) -> None:
+    page.add_init_script("delete HTMLInputElement.prototype.webkitdirectory")
+    opened(page, hospital)
+    expect(page.get_by_text("continue on a computer")).to_be_visible()
+
+
 def help_opened(page: Page, hospital: Hospital) -> None:
     opened(page, hospital)
     page.get_by_role("banner").get_by_role("button", name="Help").click()
@@ -140,7 +146,8 @@ def done_with_refused_files(page: Page, hospital: Hospital) -> None:
 
 
 SENDER_STATES: list[State] = [
-    code_entry, code_error, birth_date_asked, another_person_found, choose, help_opened, check_one_patient,
-    check_two_patients_with_documents_to_assign, error_summary, files_left_out, reset_question, undo_offered,
-    sending, sending_stopped, done, done_with_refused_files, status_with_a_question,
+    code_entry, code_error, birth_date_asked, another_person_found, choose, choose_without_folders,
+    help_opened, check_one_patient, check_two_patients_with_documents_to_assign, error_summary,
+    files_left_out, reset_question, undo_offered, sending, sending_stopped, done, done_with_refused_files,
+    status_with_a_question,
 ]  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 PROGRAMS = {
     "orthanc": "Orthanc",
     "chromium": "chromium",
+    "firefox": "firefox-esr",
     "dcmtk": "storescp",
     "postgresql": "psql",
     "nginx": "nginx",

@@ -9,7 +9,10 @@ from importal.invitations import Expectation
 from tests.browser.discs import fresh_disc
 from tests.browser.hospital import Hospital
 from tests.browser.pages import FOLDER, DeskPage, SenderPage
+from tests.browser.test_accessibility import axe, examine
 from tests.browser.test_desk_rows import study_of
+
+__all__ = ["axe"]
 
 ELDER = Expectation("GROESSMUELLER^JUERGEN", "19470312", "M", "CT of the abdomen since 2024")
 KNEE = Expectation("Moreau^Camille", "19890705", "F")
@@ -99,3 +102,22 @@ def test_a_code_that_asks_for_the_birth_date_opens_with_it_alone(page: Page, hos
     page.get_by_label("Year").fill("1989")
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("h1")).to_contain_text("Send your images to")
+
+
+def test_the_desk_opens_a_code_again_that_wrong_dates_shut(hospital: Hospital, desk: DeskPage, axe: str):
+    code = hospital.invite(expected=KNEE, asks_birth_date=True)
+
+    def opened(birth_date: str) -> int:
+        body = {"code": code, "birth_date": birth_date}
+        return hospital.clerk.post("/api/invitations/open", json=body).status_code
+
+    assert [opened(f"198901{day:02}") for day in range(1, 6)] == [403] * 5
+    assert opened("19890705") == 429
+    desk.page.goto(f"{desk.url}/desk#/invitations")
+    button = desk.page.get_by_role("button", name=re.compile("Open the code again"))
+    expect(desk.page.get_by_text("Somebody entered five wrong dates of birth.")).to_be_visible()
+    examine(desk.page, axe)
+    button.focus()
+    desk.page.keyboard.press("Enter")
+    expect(button).to_have_count(0)
+    assert opened("19890705") == 200

@@ -112,6 +112,7 @@ export class DeskApi {
   readonly invite = (invitation: NewInvitation) =>
     this.call<Invitation>('POST', 'api/desk/invitations', invitation);
   readonly revoke = (id: string) => this.call<void>('DELETE', `api/desk/invitations/${segment(id)}`);
+  readonly reopen = (id: string) => this.call<void>('POST', `api/desk/invitations/${segment(id)}/reopening`);
 
   private of(studyId: string, part?: string): string {
     const study = `api/desk/studies/${segment(studyId)}`;

@@ -7,7 +7,14 @@ from importal.http_api.bodies import BodyLimit
 from importal.http_api.headers import SecurityHeaders
 from importal.http_api.origin import require_own_origin
 from importal.http_api.problems import install_problems, problem_response
-from importal.http_api.rate import RateCounter, RateRule, count_attempt, forget_attempts, forget_old_attempts
+from importal.http_api.rate import (
+    RateCounter,
+    RateRule,
+    count_attempt,
+    forget_attempts,
+    forget_old_attempts,
+    shut_until,
+)
 from importal.http_api.request import SiteDep, client_address
 
 __all__ = [
@@ -23,4 +30,5 @@ __all__ = [
     "install_problems",
     "problem_response",
     "require_own_origin",
+    "shut_until",
 ]

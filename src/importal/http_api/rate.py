@@ -1,9 +1,10 @@
 """Counting attempts per account, code or address: one atomic row each, right on every engine."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -55,6 +56,16 @@ def count_attempt(site: Site, rule: RateRule, value: str) -> None:
     if row.attempts > rule.attempts:
         wait = in_utc(row.window_began_at) + rule.window - now
         raise ImportalError(RATE_LIMITED, {"retry_after_seconds": max(1, int(wait.total_seconds()))})
+
+
+def shut_until(session: Session, site: Site, rule: RateRule, values: Iterable[str]) -> dict[str, datetime]:
+    """Return until when those of these values are shut that have no attempt left; nothing is counted."""
+    now, by_key = site.clock(), {_key(site, rule, value): value for value in values}
+    rows = session.scalars(
+        select(RateCounter).where(RateCounter.key.in_(by_key), RateCounter.attempts >= rule.attempts)
+    )
+    ends = {by_key[row.key]: in_utc(row.window_began_at) + rule.window for row in rows}
+    return {value: end for value, end in ends.items() if end > now}
 
 
 def forget_attempts(session: Session, site: Site, rule: RateRule, value: str) -> None:

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from importal import audit, institutions
 from importal.dicom import USUAL_OPTIONS
 from importal.errors import UNAUTHORISED, ImportalError
+from importal.http_api import forget_attempts, shut_until
 from importal.ids import new_code, new_id, new_token, normalise_code
 from importal.invitations.deidentification import BASIC, Options, options_as_column, options_from_column
 from importal.invitations.errors import EXPIRED, REVOKED, UNKNOWN
-from importal.invitations.expectation import Expectation, require_sensible, seal
+from importal.invitations.expectation import WRONG_BIRTH_DATES, Expectation, require_sensible, seal
 from importal.invitations.tables import Invitation, SenderKind, SenderSession, SendingSession
 from importal.site import Site
 
@@ -106,6 +107,17 @@ def revoke(session: Session, site: Site, invitation: Invitation, actor: audit.Ac
         audit.record(
             session, site.clock(), actor, "invitation.revoked", audit.Subject("invitation", invitation.id)
         )
+
+
+def reopen(session: Session, site: Site, invitation: Invitation, actor: audit.Actor) -> None:
+    """Open a code again that wrong birth dates have shut; one that is not shut stays as it is.
+
+    Whoever does it has made sure of the caller: five more dates can be tried from now on.
+    """
+    if shut_until(session, site, WRONG_BIRTH_DATES, [invitation.id]):
+        forget_attempts(session, site, WRONG_BIRTH_DATES, invitation.id)
+        subject = audit.Subject("invitation", invitation.id)
+        audit.record(session, site.clock(), actor, "invitation.reopened", subject)
 
 
 def get(session: Session, invitation_id: str) -> Invitation:

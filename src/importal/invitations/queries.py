@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from importal.accounts import ActingPerson
+from importal.http_api import shut_until
 from importal.invitations.actions import code_of, label_of, link_for
-from importal.invitations.expectation import Expectation, expectation_of
+from importal.invitations.expectation import WRONG_BIRTH_DATES, Expectation, expectation_of
 from importal.invitations.tables import Invitation
 from importal.site import Site
 
@@ -28,6 +29,8 @@ class InvitationRow:
     deidentified: bool
     expected: Expectation
     asks_birth_date: bool
+    # Wrong birth dates have shut the code until then; None: they have not.
+    shut_until: datetime | None = None
 
 
 def list_invitations(
@@ -39,11 +42,13 @@ def list_invitations(
         .where(Invitation.institution_id == acting_person.institution_id)
         .order_by(Invitation.created_at.desc())
         .limit(limit)
-    )
-    return [as_row(site, invitation) for invitation in found]
+    ).all()
+    asking = [invitation.id for invitation in found if invitation.asks_birth_date]
+    shut = shut_until(session, site, WRONG_BIRTH_DATES, asking)
+    return [as_row(site, invitation, shut.get(invitation.id)) for invitation in found]
 
 
-def as_row(site: Site, invitation: Invitation) -> InvitationRow:
+def as_row(site: Site, invitation: Invitation, shut: datetime | None = None) -> InvitationRow:
     """Return an invitation with its code, label and link opened."""
     code = code_of(site, invitation)
     return InvitationRow(
@@ -58,4 +63,5 @@ def as_row(site: Site, invitation: Invitation) -> InvitationRow:
         invitation.deidentification is not None,
         expectation_of(site, invitation),
         invitation.asks_birth_date,
+        shut,
     )

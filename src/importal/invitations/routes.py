@@ -100,7 +100,18 @@ def invite(body: schemas.InviteRequest, person: SignedIn, site: SiteDep) -> sche
 def revoke(invitation_id: str, person: SignedIn, site: SiteDep) -> None:
     """Withdraw an invitation."""
     with site.database.transaction() as session:
-        invitation = session.get(Invitation, invitation_id)
-        if invitation is None or invitation.institution_id != person.institution_id:
-            raise ImportalError(NOT_FOUND)
-        actions.revoke(session, site, invitation, person.actor)
+        actions.revoke(session, site, _of_institution(session, person, invitation_id), person.actor)
+
+
+@desk_router.post("/{invitation_id}/reopening", status_code=204)
+def reopen(invitation_id: str, person: SignedIn, site: SiteDep) -> None:
+    """Open a code again that wrong birth dates have shut."""
+    with site.database.transaction() as session:
+        actions.reopen(session, site, _of_institution(session, person, invitation_id), person.actor)
+
+
+def _of_institution(session: Session, person: SignedIn, invitation_id: str) -> Invitation:
+    invitation = session.get(Invitation, invitation_id)
+    if invitation is None or invitation.institution_id != person.institution_id:
+        raise ImportalError(NOT_FOUND)
+    return invitation

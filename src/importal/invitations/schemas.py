@@ -102,6 +102,7 @@ class InvitationShown(BaseModel):
     deidentified: bool
     expected: ExpectationShown
     asks_birth_date: bool
+    shut_until: datetime | None = Field(description="Wrong birth dates have shut the code until then.")
 
 
 class InvitationList(BaseModel):

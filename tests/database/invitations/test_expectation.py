@@ -80,6 +80,47 @@ def test_after_five_wrong_birth_dates_not_even_the_right_one_opens_before_a_day_
     assert open_with(client, code, "19480503").status_code == 200
 
 
+def test_the_desk_sees_that_wrong_birth_dates_shut_a_code_and_opens_it_again(site: Site):
+    desk, _person = test_desk.signed_in(site)
+    sender, code = client_of(site), make(site, asks_birth_date=True)
+
+    def row() -> Any:
+        return desk.get("/api/desk/invitations").json()["invitations"][0]
+
+    def reopen() -> int:
+        return desk.post(f"/api/desk/invitations/{row()['id']}/reopening").status_code
+
+    for day in range(1, 6):
+        assert row()["shut_until"] is None
+        open_with(sender, code, f"194801{day:02}")
+    assert row()["shut_until"].startswith("2026-03-03T09:00:00")
+    assert open_with(sender, code, "19480503").json()["code"] == "invitation.locked"
+    assert (reopen(), reopen()) == (204, 204)
+    assert row()["shut_until"] is None
+    assert open_with(sender, code, "19480503").status_code == 200
+    with site.database.reading() as session:
+        messages = session.scalars(select(AuditMessage)).all()
+    kinds = [message.actor_kind for message in messages if message.action == "invitation.reopened"]
+    assert kinds == ["staff"]
+
+
+def test_a_code_that_wrong_birth_dates_shut_is_not_shut_any_more_after_a_day(site: Site):
+    desk, _person = test_desk.signed_in(site)
+    sender, code = client_of(site), make(site, asks_birth_date=True)
+    for day in range(1, 6):
+        open_with(sender, code, f"194801{day:02}")
+    site.clock.advance(days=1)
+    desk.post("/api/desk/session", json={"username": "desk", "password": "a long password"})
+    rows = desk.get("/api/desk/invitations").json()["invitations"]
+    assert [row["shut_until"] for row in rows] == [None]
+
+
+def test_a_code_of_another_hospital_is_not_opened_again(site: Site):
+    desk, _person = test_desk.signed_in(site)
+    answer = desk.post("/api/desk/invitations/unknown/reopening")
+    assert answer.json()["code"] == "not_found"
+
+
 def test_each_wrong_birth_date_is_in_the_audit_trail_and_none_of_them_is_told(site: Site) -> None:
     client, code = client_of(site), make(site, asks_birth_date=True)
     for birth_date in ("19480101", "19480102", "19480503"):

@@ -22,6 +22,8 @@ export interface Invitation {
   expected: Expectation;
   /** The sender has to know the birth date beside the code. */
   asks_birth_date: boolean;
+  /** Wrong birth dates have shut the code until then. */
+  shut_until: string | null;
 }
 
 export interface InvitationList {

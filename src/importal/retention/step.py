@@ -151,6 +151,7 @@ def _forget_study(session: Session, site: Site, study_id: str, objects: int) -> 
     study = studies.lock(session, study_id)
     if study is None:
         return
+    _forget_words(session, study)
     had_rows = session.scalar(select(Series.id).where(Series.study_id == study_id).limit(1)) is not None
     files = select(Instance.file_id).where(Instance.study_id == study_id)
     session.execute(delete(vault.VaultPatch).where(vault.VaultPatch.owner_id.in_(files)))
@@ -165,6 +166,20 @@ def _forget_study(session: Session, site: Site, study_id: str, objects: int) -> 
     if had_rows:
         subject = audit.Subject("study", study_id)
         audit.record(session, site.clock(), ACTOR, "study.objects_deleted", subject, {"objects": objects})
+
+
+def _forget_words(session: Session, study: Study) -> None:
+    """Forget what the sender said of a purged study, and how its files were called: names may stand in both.
+
+    The rows of its files stay with their counts until the last study of the upload goes; the contact too.
+    """
+    words = submissions.SubmissionStudy
+    of_study = (words.submission_id == study.submission_id) & (
+        words.study_instance_uid == study.study_instance_uid
+    )
+    session.execute(delete(words).where(of_study))
+    for table in (Instance, Document):
+        transfers.forget_names_of(session, select(table.file_id).where(table.study_id == study.id))
 
 
 def _delete_submission(site: Site, submission_id: str) -> None:

@@ -6,7 +6,7 @@ foreign identifiers before it is written; whatever else comes is kept sealed.
 
 import re
 
-from importal.transfers.announcement import open_name
+from importal.transfers.announcement import forget_names_of, open_name
 from importal.transfers.arrival import profile
 from importal.transfers.deidentified import is_sealed
 from importal.transfers.errors import LIMIT_BYTES
@@ -67,6 +67,7 @@ __all__ = [
     "delete_objects",
     "end_growing",
     "forget_files",
+    "forget_names_of",
     "grow",
     "hand_over",
     "has_files",

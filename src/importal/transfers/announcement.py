@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from importal import institutions, invitations, submissions
@@ -128,9 +128,18 @@ def open_metadata(site: Site, file: TransferFile) -> str:
 
 def forget_names(session: Session, submission_id: str) -> None:
     """Forget how the files were called and recognised; nothing is left to be gone on with."""
-    of_submission = TransferFile.submission_id == submission_id
+    _forget(session, TransferFile.submission_id == submission_id)
+
+
+def forget_names_of(session: Session, file_ids: Select[str]) -> None:
+    """Forget how these files were called and recognised; their counts stay."""
+    _forget(session, TransferFile.id.in_(file_ids))
+
+
+def _forget(session: Session, files: ColumnElement[bool]) -> None:
     forgotten = {"path_sealed": FORGOTTEN, "metadata_sealed": None, "fingerprint": ""}
-    session.execute(update(TransferFile).where(of_submission).values(forgotten))
+    statement = update(TransferFile).where(files).values(forgotten)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def as_stored(site: Site, sender: SenderSession, file: Announcement) -> Announcement:

@@ -7,7 +7,17 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from importal import audit, delivery, invitations, reconciliation, retention, status, studies, submissions
+from importal import (
+    audit,
+    delivery,
+    invitations,
+    reconciliation,
+    retention,
+    status,
+    studies,
+    submissions,
+    transfers,
+)
 from importal.accounts import ActingPerson
 from importal.delivery.destinations.memory import MemoryDestination
 from importal.dicom.documents import DocumentKind
@@ -16,7 +26,7 @@ from importal.inspection import inspect_submission
 from importal.invitations import SenderKind, SenderSession
 from importal.site import Site
 from importal.studies import DeliveryAttempt, Instance, Series, Study, StudyEvent
-from importal.submissions import Submission
+from importal.submissions import Submission, SubmissionStudy
 from importal.transfers import TransferFile
 from importal.vault import VaultPatch
 from tests.database.browserless import client_of
@@ -221,6 +231,38 @@ def test_of_several_studies_the_one_in_the_archive_stays_and_the_others_go(site:
     with site.database.reading() as session:
         assert session.scalar(select(func.count()).where(Instance.study_id == first)) == 2
         assert session.scalar(select(func.count()).where(Instance.study_id == second)) == 0
+
+
+def test_of_a_study_that_was_taken_back_no_words_and_no_file_names_stay_while_another_stays(site: Site):
+    person, sent = sent_by(site, "1.2.3", "1.2.4")
+    inspect_submission(site, sent.submission_id)
+    first, second = study_ids(site)
+    reconcile(site, person, first)
+    with site.database.transaction() as session:
+        for study_id in (first, second):
+            uid = session.get_one(Study, study_id).study_instance_uid
+            place = f"{sent.submission_id}/{uid}/comment"
+            comment = site.keys.sealer("submissions").seal_text("my knee", place)
+            session.add(
+                SubmissionStudy(
+                    submission_id=sent.submission_id, study_instance_uid=uid, comment_sealed=comment
+                )
+            )
+        of_second = list(session.scalars(select(Instance.file_id).where(Instance.study_id == second)))
+    archive = MemoryDestination()
+    delivery.deliver(site, archive, first)
+    site.jobs.enqueued.clear()
+    withdraw(site, sent)
+    run_jobs(site)
+    with site.database.reading() as session:
+        stays = session.get_one(Study, first).study_instance_uid
+        assert list(submissions.comments_of(session, site, sent.submission_id)) == [stays]
+        files = session.scalars(select(TransferFile)).all()
+        named = {file.id for file in files if transfers.open_name(site, file.id, file.path_sealed)}
+        assert named == {file.id for file in files} - set(of_second)
+        assert len(of_second) == 2
+        contact = submissions.contact_of(site, submissions.get(session, sent.submission_id))
+    assert contact.email == "anna@example.org"
 
 
 def test_what_is_taken_back_while_it_is_looked_at_is_not_registered(site: Site, monkeypatch):

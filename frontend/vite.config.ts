@@ -8,11 +8,12 @@
  */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { catalogues } from './tools/catalogues.mjs';
 
 const PAGES: Record<string, string> = { sender: 'index.html', desk: 'desk.html' };
 
 export default defineConfig(({ mode }) => ({
-  plugins: [svelte()],
+  plugins: [svelte(), catalogues()],
   base: './',
   build: {
     outDir: '../src/importal/web_assets',

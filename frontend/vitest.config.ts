@@ -1,8 +1,9 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { catalogues } from './tools/catalogues.mjs';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), catalogues()],
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts', 'tools/**/*.test.mjs'],

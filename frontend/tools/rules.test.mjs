@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { readPo } from './catalogues.mjs';
 import { MAXIMUM_LINES, tooLong } from './check-budget.mjs';
 import { messageComplaints } from './check-messages.mjs';
+import { translationComplaints } from './check-translations.mjs';
 import { MOST_BYTES, weightComplaints, weightOf } from './check-weight.mjs';
 
 describe('the file budget', () => {
@@ -49,5 +51,36 @@ describe('the weight of the first page', () => {
   test('complains about one byte too many', () => {
     expect(weightComplaints(MOST_BYTES + 1)).toHaveLength(1);
     expect(weightComplaints(MOST_BYTES)).toEqual([]);
+  });
+});
+
+describe('the rule of translations', () => {
+  const english = { 'a.key': 'Hello {name}', 'a.count': { one: '{count} file', other: '{count} files' } };
+  const header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n';
+  const hello = (more = '') => `\n${more}msgctxt "a.key"\nmsgid "Hello {name}"\nmsgstr "Guten Tag, {name}"\n`;
+  const files =
+    '\nmsgctxt "a.count"\nmsgid "{count} file"\nmsgid_plural "{count} files"\nmsgstr[0] "eine Datei"\n';
+  const whole = `${files}msgstr[1] "{count} Dateien"\n`;
+  const complaints = (text) =>
+    translationComplaints('de/a.po', english, readPo(header + text, ['one', 'other']), ['one', 'other']);
+
+  test('accepts a message with all its forms, and one that says the number in a word', () => {
+    expect(complaints(hello() + whole)).toEqual([]);
+  });
+
+  test.each([
+    ['is missing', whole],
+    ['lacks a text', hello() + files],
+    ['is marked as fuzzy', hello('#, fuzzy\n') + whole],
+    ['translates another English text', hello().replace('Hello', 'Hi') + whole],
+    ['names {nam}, which is not in English', hello().replace('Tag, {name}', 'Tag, {nam}, {name}') + whole],
+    ['leaves out {name}', hello().replace('Tag, {name}', 'Tag') + whole],
+    [
+      'is not an English message any more',
+      `${hello() + whole}\nmsgctxt "a.old"\nmsgid "Old"\nmsgstr "Alt"\n`,
+    ],
+  ])('complains about one that %s', (what, text) => {
+    expect(complaints(text)).toHaveLength(1);
+    expect(complaints(text)[0]).toContain(what);
   });
 });

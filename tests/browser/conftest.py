@@ -49,10 +49,11 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
     def opened(**options: Any) -> Page:
         options.setdefault("viewport", {"width": 1280, "height": 900})
+        options.setdefault("locale", "en-GB")
         # Everybody sends from home: guesses are counted per address.
         number = next(_ADDRESSES)
         headers = {"X-Forwarded-For": f"10.0.{number // 250}.{number % 250 + 1}"}
-        context = browser.new_context(extra_http_headers=headers, locale="en-GB", **options)
+        context = browser.new_context(extra_http_headers=headers, **options)
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         contexts.append(context)
         page = context.new_page()

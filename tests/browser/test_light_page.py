@@ -25,14 +25,20 @@ def test_what_sending_needs_is_fetched_before_the_start_and_not_before_something
     sender.send()
 
 
-def test_a_start_without_a_line_says_so_and_works_when_it_is_back(page: Page, hospital: Hospital, tmp_path):
+def test_a_choice_without_a_line_says_so_and_goes_on_when_it_is_back(
+    page: Page, hospital: Hospital, tmp_path
+):
     sender = SenderPage(page, hospital.url)
     sender.open_link(hospital.invite())
     page.route(PARTS, lambda route: route.abort())
-    sender.choose(FOLDER, fresh_disc(tmp_path).folder)
-    sender.consent()
-    sender.start_button.click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=FOLDER).click()
+    chooser.value.set_files(fresh_disc(tmp_path).folder)
     expect(sender.errors).to_contain_text("connection")
     expect(sender.heading).to_contain_text("Send your images to")
     page.unroute(PARTS)
+    page.get_by_role("button", name="Try again").click()
+    sender.await_looked_at()
+    expect(sender.errors).to_have_count(0)
+    sender.consent()
     sender.send()

@@ -12,7 +12,7 @@ import type senderMessages from './en/sender.json';
 import type sendingMessages from './en/sending.json';
 import type sharedMessages from './en/shared.json';
 
-export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
+export type PluralForms = Partial<Record<Intl.LDMLPluralRule, string>>;
 export type Message = string | PluralForms;
 export type ErrorKey = keyof typeof errorMessages | keyof typeof refusalMessages;
 export type MessageKey =
@@ -23,14 +23,23 @@ export type MessageKey =
   | ErrorKey;
 export type Params = Readonly<Record<string, string | number>>;
 
-/** Numbers and dates follow British English: "4 March 2025", "1,234". */
-const LOCALE = 'en-GB';
-
 const catalogue = new Map<string, Message>();
-const pluralRules = new Intl.PluralRules(LOCALE);
-const numbers = new Intl.NumberFormat(LOCALE);
-const oneDecimal = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
-const longDate = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'long', timeZone: 'UTC' });
+let formats = formatsOf('en-GB');
+
+function formatsOf(locale: string) {
+  return {
+    plurals: new Intl.PluralRules(locale),
+    numbers: new Intl.NumberFormat(locale),
+    oneDecimal: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+    longDate: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' }),
+    moment: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }),
+  };
+}
+
+/** Numbers, plurals and dates follow `locale`; at first British English: "4 March 2025", "1,234". */
+export function setLocale(locale: string): void {
+  formats = formatsOf(locale);
+}
 
 /** Adds parts of the catalogue; call it once at the start of a page. */
 export function addMessages(...parts: readonly Readonly<Record<string, Message>>[]): void {
@@ -60,25 +69,26 @@ function fill(key: string, params: Params): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
     if (value === undefined) throw new Error(`Message ${key} lacks ${name}`);
-    return typeof value === 'number' ? numbers.format(value) : value;
+    return typeof value === 'number' ? formats.numbers.format(value) : value;
   });
 }
 
 function pluralForm(forms: PluralForms, count: number): string {
-  return forms[pluralRules.select(count)] ?? forms.other;
+  return forms[formats.plurals.select(count)] ?? forms.other ?? forms.many ?? '';
 }
 
 /** "1,234" */
 export function formatNumber(value: number): string {
-  return numbers.format(value);
+  return formats.numbers.format(value);
 }
 
 /** Decimal units, as the makers of discs print them: "650 MB", "4.7 GB". */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return t('shared.size.bytes', { count: bytes });
   if (bytes < 999_500) return t('shared.size.kilobytes', { size: Math.round(bytes / 1e3) });
-  if (bytes < 999_500_000) return t('shared.size.megabytes', { size: oneDecimal.format(bytes / 1e6) });
-  return t('shared.size.gigabytes', { size: oneDecimal.format(bytes / 1e9) });
+  if (bytes < 999_500_000)
+    return t('shared.size.megabytes', { size: formats.oneDecimal.format(bytes / 1e6) });
+  return t('shared.size.gigabytes', { size: formats.oneDecimal.format(bytes / 1e9) });
 }
 
 /** A DICOM date `YYYYMMDD` (PS3.5 6.2, VR DA) written out: "4 March 1951"; "" when it is none. */
@@ -88,10 +98,10 @@ export function formatDicomDate(value: string): string {
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
   date.setUTCFullYear(year);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? longDate.format(date) : '';
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? formats.longDate.format(date) : '';
 }
 
 /** An ISO time in the reader's own time zone: "4 March 2025 at 14:05". */
 export function formatDateTime(iso: string): string {
-  return new Intl.DateTimeFormat(LOCALE, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso));
+  return formats.moment.format(new Date(iso));
 }

@@ -151,14 +151,14 @@ class Choice {
   async #add(files: readonly SourceFile[], unreadable: readonly string[]): Promise<void> {
     if (files.length + unreadable.length === 0) return;
     this.touched = true;
-    // What sending needs is fetched now, while the line is there; where it is not, Start tries again.
-    void later().catch(() => undefined);
+    // What checking and sending need is fetched now, while the line is there.
+    const fetched = later();
     session.undo = null;
     session.errors = [];
     const selection = this.#selection;
     const ask = (archive: string, attempt: number) => this.#askPassword(archive, attempt);
     try {
-      const added = await selection.add(files, unreadable, ask);
+      const [added] = await Promise.all([selection.add(files, unreadable, ask), fetched]);
       if (selection === this.#selection) this.#report(added);
     } catch (error) {
       // Reset while files were being looked at ends in an abort, which is no failure.

@@ -2,6 +2,7 @@
  * What nobody needs before something is chosen: sending, receipt, status, help, and their texts. It is fetched as soon as
  * something is chosen, so that a line that breaks later cannot keep it away, and the first page stays light.
  */
+import { addStage } from '../locales/language';
 import { ApiError } from '../transfer/api';
 
 type Parts = typeof import('./sending/parts');
@@ -13,10 +14,12 @@ let loading: Promise<Parts> | null = null;
 
 /** The parts, loaded once; throws ApiError "network" when they cannot be had, and tries again the next time. */
 export function later(): Promise<Parts> {
-  loading ??= import('./sending/parts').catch(() => {
-    loading = null;
-    throw new ApiError('network', 0);
-  });
+  loading ??= Promise.all([import('./sending/parts'), addStage('later')])
+    .then(([parts]) => parts)
+    .catch(() => {
+      loading = null;
+      throw new ApiError('network', 0);
+    });
   return loading;
 }
 

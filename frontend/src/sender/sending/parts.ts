@@ -1,10 +1,6 @@
-/** All that `later()` brings, in one piece, with its texts. */
-import { addMessages } from '../../locales';
-import refusals from '../../locales/en/refusals.json';
-import sending from '../../locales/en/sending.json';
-
-addMessages(refusals, sending);
-
+/** All that `later()` brings beside the texts, in one piece: checking, sending, receipt, status and help. */
+export { default as PasswordDialog } from '../choose/PasswordDialog.svelte';
+export { default as VerifyPanel } from '../choose/VerifyPanel.svelte';
 export { default as HelpText } from '../parts/HelpText.svelte';
 export { default as StatusPage } from '../status/StatusPage.svelte';
 export { default as DonePage } from './DonePage.svelte';

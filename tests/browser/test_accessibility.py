@@ -71,6 +71,7 @@ def examine(page: Page, axe: str) -> None:
 
 def test_the_examination_itself_finds_what_is_wrong(page: Page, hospital: Hospital, axe: str):
     page.goto(hospital.url)
+    expect(page.locator("h1")).to_be_visible()
     page.evaluate(
         """() => {
           document.querySelector('h1').innerHTML = '<img src="x.png"><span id="pale">text</span>';

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong use or wrong settings, 3 not eve
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -53,6 +54,9 @@ def institution(
     manual_url: Annotated[str | None, typer.Option(help="Address of your instructions for senders.")] = None,
     privacy_policy: Annotated[Path | None, typer.Option(help="Text file with your privacy policy.")] = None,
     sharing_consent: Annotated[Path | None, typer.Option(help="Text file with the consent to share.")] = None,
+    texts_language: Annotated[
+        str | None, typer.Option(help="Language of both texts, such as en or de: the consents record it.")
+    ] = None,
     max_gigabytes: Annotated[
         float | None, typer.Option(min=0.001, help="Most that one upload may hold.")
     ] = None,
@@ -70,6 +74,7 @@ def institution(
         "manual_url": manual_url,
         "privacy_policy_text": None if privacy_policy is None else _text_of(privacy_policy),
         "sharing_consent_text": None if sharing_consent is None else _text_of(sharing_consent),
+        "texts_language": None if texts_language is None else _language_of(texts_language),
         "max_bytes": None if max_gigabytes is None else int(max_gigabytes * 1e9),
         "max_studies": max_studies,
     }
@@ -82,7 +87,10 @@ def institution(
         for field, value in wanted.items():
             if value is not None:
                 setattr(known, field, value)
+        language = known.texts_language
     print(f"{name} is ready to receive.")
+    if privacy_policy or sharing_consent or texts_language:
+        print(f"Consents are recorded as given to texts in {language!r} (--texts-language).")
 
 
 def _options_of(text: str) -> frozenset[DeidentificationOption] | None:
@@ -90,6 +98,12 @@ def _options_of(text: str) -> frozenset[DeidentificationOption] | None:
         return invitations.parse_options(text)
     except ValueError:
         _fail(f"--de-identify is {_DE_IDENTIFY}", 2)
+
+
+def _language_of(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        _fail("--texts-language is the code of a language, such as en or de.", 2)
+    return text
 
 
 def _text_of(path: Path) -> str:

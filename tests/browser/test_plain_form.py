@@ -18,7 +18,7 @@ def enter(page: Page, hospital: Hospital, code: str) -> None:
     page.get_by_label("Upload code").fill(code)
     page.get_by_role("button", name="Continue").click()
     page.get_by_label(re.compile("I have read")).check()
-    page.get_by_label(re.compile("I agree that these images")).check()
+    page.get_by_label(re.compile("I agree that the selected images")).check()
     page.get_by_role("button", name="Continue").click()
 
 

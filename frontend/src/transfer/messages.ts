@@ -9,6 +9,7 @@ export interface Institution {
   manual_url: string;
   privacy_policy: { version: string; text: string };
   sharing_consent_text: string;
+  texts_language: string;
 }
 
 export interface OpenSubmission {

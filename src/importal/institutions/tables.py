@@ -19,6 +19,8 @@ SHARING_CONSENT = (
     "through this portal. If I send them for somebody else, I am allowed to do so."
 )
 
+TEXTS_LANGUAGE = "en"
+
 
 class Institution(Base):
     """One receiving hospital."""
@@ -33,6 +35,8 @@ class Institution(Base):
     manual_url: Mapped[str] = mapped_column(default="")
     privacy_policy_text: Mapped[str] = mapped_column(default=PRIVACY_POLICY)
     sharing_consent_text: Mapped[str] = mapped_column(default=SHARING_CONSENT)
+    # In which language both texts are written (BCP 47), whatever the language of the page around them.
+    texts_language: Mapped[str] = mapped_column(default=TEXTS_LANGUAGE)
     max_bytes: Mapped[int | None] = mapped_column(BigInteger)
     max_studies: Mapped[int | None]
     # Options of the profile (PS3.15 E.3) for new invitations; NULL: they are not anonymous.
@@ -50,6 +54,7 @@ def create(session: Session, name: str, *, phone: str = "", email: str = "", hou
     institution = Institution(id=new_id(), name=name, phone=phone, email=email, hours=hours)
     institution.privacy_policy_text = PRIVACY_POLICY
     institution.sharing_consent_text = SHARING_CONSENT
+    institution.texts_language = TEXTS_LANGUAGE
     session.add(institution)
     session.flush()
     return institution

@@ -57,6 +57,7 @@ def _opened(session: Session, site: Site, invitation: Invitation, token: str) ->
                 version=institution.privacy_policy_version, text=institution.privacy_policy_text
             ),
             sharing_consent_text=institution.sharing_consent_text,
+            texts_language=institution.texts_language,
         ),
         sender_kind=SenderKind(invitation.sender_kind).value,
         limits=schemas.Limits(

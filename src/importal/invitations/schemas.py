@@ -37,6 +37,7 @@ class InstitutionShown(BaseModel):
     manual_url: str
     privacy_policy: PrivacyPolicy
     sharing_consent_text: str
+    texts_language: str = Field(description="In which both texts are written (BCP 47).")
 
 
 class ExpectationShown(BaseModel):

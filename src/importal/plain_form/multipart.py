@@ -3,7 +3,7 @@
 The grammar is python-multipart's; here are the limits, and what of a file's name is kept.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from python_multipart.exceptions import FormParserError
@@ -138,11 +138,3 @@ def name_of(given: str) -> str:
     """Return the last part of a file's name, as people see it: without folders and without controls."""
     last = given.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
     return "".join(sign for sign in last if sign.isprintable())[-MOST_NAME:].strip()
-
-
-def events(content_type: str, chunks: Sequence[bytes]) -> Iterator[Event]:
-    """Yield the events of a whole body; raises ``form.broken``."""
-    reader = FormReader(content_type)
-    for chunk in chunks:
-        yield from reader.feed(chunk)
-    reader.close()

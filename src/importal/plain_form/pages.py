@@ -89,7 +89,7 @@ def consent(
     policy = tag(
         "details",
         tag("summary", text("agree.read_policy")),
-        tag("p", institution.privacy_policy_text, class_="text"),
+        tag("p", institution.privacy_policy_text, class_="text", lang=institution.texts_language, dir="auto"),
         class_="policy",
     )
     return page(
@@ -107,10 +107,7 @@ def consent(
             tag("p", text("agree.anonymous") if intent.is_anonymous else text("agree.numbers_replaced")),
             policy,
             checkbox("privacy", text("agree.privacy"), is_checked=False, required=True),
-            tag("p", institution.sharing_consent_text, class_="quiet"),
-            checkbox(
-                "sharing", text("agree.sharing", name=institution.name), is_checked=False, required=True
-            ),
+            checkbox("sharing", _in_its_language(institution), is_checked=False, required=True),
             submit(text("continue")),
             class_="panel",
         ),
@@ -118,6 +115,11 @@ def consent(
         errors=[(error, "privacy")] if error else (),
         status=422 if error else 200,
     )
+
+
+def _in_its_language(institution: Institution) -> Markup:
+    # What the ledger keeps are the words beside the box, and no others.
+    return tag("span", institution.sharing_consent_text, lang=institution.texts_language, dir="auto")
 
 
 def files(

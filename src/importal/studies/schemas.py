@@ -239,11 +239,12 @@ class ExpectedShown(Shape):
 
 
 class ConsentShown(Shape):
-    """What the sender agreed to: exact words, their version, the language of the page, what was ticked."""
+    """What the sender agreed to: words, their version and language, that of the page, what was ticked."""
 
     given_at: datetime
     policy_version: str
     language: str
+    texts_language: str
     privacy_policy: bool
     sharing: bool
     privacy_policy_text: str

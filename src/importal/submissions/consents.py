@@ -18,12 +18,13 @@ from importal.submissions.tables import Consent, ConsentGiven, ConsentText, Subm
 
 @dataclass(frozen=True)
 class ConsentRecord:
-    """One consent with the words that were on the page, what was ticked beside them, and for which upload."""
+    """One consent: the words, their language and that of the page, what was ticked, for which upload."""
 
     reference: str
     given_at: datetime
     policy_version: str
     language: str
+    texts_language: str
     privacy_policy: bool
     sharing: bool
     privacy_policy_text: str
@@ -47,6 +48,7 @@ def keep_consent(
             privacy_policy=given.privacy_policy,
             sharing=given.sharing,
             language=given.language,
+            texts_language=institution.texts_language,
             given_at=site.clock(),
         )
     )
@@ -83,6 +85,7 @@ _RECORDS = (
         Consent.given_at,
         Consent.policy_version,
         Consent.language,
+        Consent.texts_language,
         Consent.privacy_policy,
         Consent.sharing,
         _POLICY.text,

@@ -13,7 +13,9 @@ class ConsentRequest(BaseModel):
     privacy_policy_version: str = Field(max_length=100)
     privacy_policy: bool
     sharing: bool
-    language: str = Field(default="en", max_length=35, pattern=r"^[A-Za-z0-9-]*$")
+    language: str = Field(
+        default="en", max_length=35, pattern=r"^[A-Za-z0-9-]*$", description="Language of the sender's page."
+    )
 
 
 class ContactRequest(BaseModel):

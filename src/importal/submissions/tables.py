@@ -55,7 +55,7 @@ class ConsentText(Base):
 
 
 class Consent(Base):
-    """Who agreed to which words, in which language of the page, and when."""
+    """Who agreed to which words, in which language they and the page around them were, and when."""
 
     __tablename__ = "consents"
 
@@ -66,7 +66,9 @@ class Consent(Base):
     # What was ticked, as it was sent.
     privacy_policy: Mapped[bool]
     sharing: Mapped[bool]
+    # Of the page, as it says; the texts have their own, which need not be the same.
     language: Mapped[str]
+    texts_language: Mapped[str]
     given_at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -48,6 +48,22 @@ def test_a_policy_that_is_no_text_changes_nothing(data: Path):
     assert "not a text file" in answer.output
 
 
+def test_the_language_of_the_texts_is_said_and_told_and_stays(data: Path):
+    run = CliRunner().invoke
+    policy = data / "policy.txt"
+    policy.write_text("Unsere Erklärung.", encoding="utf-8")
+    texts = ["--privacy-policy", str(policy), "--sharing-consent", str(policy)]
+    told = run(app, ["institution", "City Hospital", *texts])
+    assert "texts in 'en'" in told.output
+    assert stored().texts_language == "en"
+    assert run(app, ["institution", "City Hospital", "--texts-language", "de"]).exit_code == 0
+    assert run(app, ["institution", "City Clinic"]).exit_code == 0
+    assert stored().texts_language == "de"
+    refused = run(app, ["institution", "City Clinic", "--texts-language", "German, please"])
+    assert refused.exit_code == 2
+    assert stored().texts_language == "de"
+
+
 def test_the_consents_of_some_time_are_printed_one_line_each(data: Path):
     run = CliRunner().invoke
     assert run(app, ["institution", "City Hospital"]).exit_code == 0

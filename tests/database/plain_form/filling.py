@@ -29,7 +29,12 @@ class Filling:
     """A browser without JavaScript, and an invitation for it."""
 
     def __init__(
-        self, site: Site, expected: Expectation | None = None, *, asks_birth_date: bool = False, **limits: int
+        self,
+        site: Site,
+        expected: Expectation | None = None,
+        *,
+        asks_birth_date: bool = False,
+        **home_values: object,
     ) -> None:
         self.site = site
         components = Components(site, None, None)
@@ -41,7 +46,7 @@ class Filling:
         )
         with site.database.transaction() as session:
             home = institutions.only(session) or institutions.create(session, "Hospital", phone="030 1")
-            for name, value in limits.items():
+            for name, value in home_values.items():
                 setattr(home, name, value)
             wanted = invitations.NewInvitation(
                 home.id,

@@ -1,6 +1,7 @@
 """The whole road in plain pages: the same submission, the same store, and nothing of what was not chosen."""
 
 import re
+from html import unescape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from importal import status, submissions
 from importal.errors import ImportalError
 from importal.invitations import Expectation
 from importal.plain_form.markup import tag
-from importal.plain_form.multipart import FileBegins, FileBytes, events, name_of
+from importal.plain_form.multipart import FileBegins, FileBytes, FormReader, name_of
 from importal.site import Site
 from importal.submissions import Submission
 from importal.transfers import TransferFile
@@ -141,6 +142,21 @@ def test_consents_come_before_any_file(site: Site):
         assert session.scalars(select(TransferFile)).all() == []
 
 
+def test_the_words_beside_the_box_are_those_of_the_ledger_and_say_their_language(site: Site):
+    form = Filling(site, texts_language="de", sharing_consent_text="Ich willige <ein>.")
+    form.look("start")
+    form.send("start", code=form.code)
+    label = re.search(r'<label[^>]*><input[^>]*name="sharing".*?</label>', form.page)
+    assert label is not None
+    assert 'lang="de"' in label.group()
+    assert unescape(re.sub(r"<[^>]+>", "", label.group())) == "Ich willige <ein>."
+    form.send("agree", version=form.hidden("version"), privacy="1", sharing="1")
+    with site.database.reading() as session:
+        consent = submissions.consent_of(session, session.scalars(select(Submission.id)).one())
+    assert consent is not None
+    assert (consent.sharing_text, consent.texts_language) == ("Ich willige <ein>.", "de")
+
+
 def test_wrong_codes_and_birth_dates_are_told_and_counted(site: Site):
     form = Filling(site, JANE, asks_birth_date=True)
     form.look("start")
@@ -229,7 +245,9 @@ def test_the_status_stands_behind_the_code(sqlite_site: Site):
 def read(body: bytes, cut: int = 7) -> tuple[str, bytes] | str:
     chunks = [body[start : start + cut] for start in range(0, len(body), cut)]
     try:
-        found = list(events(f"multipart/form-data; boundary={BOUNDARY}", chunks))
+        reader = FormReader(f"multipart/form-data; boundary={BOUNDARY}")
+        found = [event for chunk in chunks for event in reader.feed(chunk)]
+        reader.close()
     except ImportalError as refused:
         return refused.code
     names = [event.name for event in found if isinstance(event, FileBegins)]

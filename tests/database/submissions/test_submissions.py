@@ -127,6 +127,20 @@ def test_only_what_the_table_allows_may_follow(sqlite_site: Site, begin: State, 
                 submissions.move_to(session, sqlite_site, submission, end, MACHINE)
 
 
+def test_the_ledger_tells_the_language_of_the_words_apart_from_that_of_the_page(site: Site):
+    """The page speaks more languages than the hospital has written its texts in."""
+    german_page, polish_page = Sender(site), Sender(site)
+    german_page.create(consent=german_page.consent(language="de"))
+    with site.database.transaction() as session:
+        institutions.only(session).texts_language = "uk"
+    polish_page.open()
+    assert polish_page.opened["institution"]["texts_language"] == "uk"
+    polish_page.create(consent=polish_page.consent(language="pl"))
+    with site.database.reading() as session:
+        records = [submissions.consent_of(session, one.id) for one in (german_page, polish_page)]
+    assert [(one.language, one.texts_language) for one in records] == [("de", "en"), ("pl", "uk")]
+
+
 def test_the_ledger_tells_who_agreed_to_which_words_and_keeps_them_when_the_texts_change(site: Site):
     first = Sender(site)
     first.create(consent=first.consent(language="de"))

@@ -16,6 +16,7 @@ export interface Consent {
   /** Names exactly the two texts. */
   policy_version: string;
   language: string;
+  texts_language: string;
   privacy_policy: boolean;
   sharing: boolean;
   privacy_policy_text: string;

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("manual_url", sa.String(), nullable=False),
         sa.Column("privacy_policy_text", sa.String(), nullable=False),
         sa.Column("sharing_consent_text", sa.String(), nullable=False),
+        sa.Column("texts_language", sa.String(), nullable=False),
         sa.Column("max_bytes", sa.BigInteger(), nullable=True),
         sa.Column("max_studies", sa.Integer(), nullable=True),
         sa.Column("deidentification", sa.JSON(), nullable=True),
@@ -203,6 +204,7 @@ def upgrade() -> None:
         sa.Column("privacy_policy", sa.Boolean(), nullable=False),
         sa.Column("sharing", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("texts_language", sa.String(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["privacy_policy_sha256"],

@@ -17,7 +17,7 @@ def files_of(disc: Path) -> list[Path]:
     return sorted(path for path in disc.rglob("*") if path.is_file())
 
 
-def test_in_firefox_a_folder_is_chosen_checked_and_sent_and_its_state_is_shown(
+def test_in_firefox_the_files_of_a_disc_are_chosen_checked_and_sent_and_their_state_is_shown(
     hospital: Hospital, tmp_path: Path
 ):
     disc = fresh_disc(tmp_path / "discs")

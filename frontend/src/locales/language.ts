@@ -25,6 +25,14 @@ const KEY = 'importal.language';
 export const LANGUAGES = Object.keys(CATALOGUES.first).map((code) => ({ code, name: NAMES[code] ?? code }));
 
 const stages: ('first' | 'later')[] = [];
+let turn: Promise<unknown> = Promise.resolve();
+
+/** One after the other: a stage that comes while the language changes must not bring the old one. */
+function inTurn(work: () => Promise<void>): Promise<void> {
+  const result = turn.then(work);
+  turn = result.catch(() => undefined);
+  return result;
+}
 
 /** Of the languages that a browser asks for ("de-CH") the first one that the page speaks; else English. */
 export function bestOf(wanted: readonly string[], spoken: readonly string[]): string {
@@ -47,15 +55,17 @@ export async function beginWithLanguage(): Promise<void> {
 }
 
 /** Adds the messages of a later stage, in the language of the page. */
-export async function addStage(stage: 'later'): Promise<void> {
-  if (stages.includes(stage)) return;
-  addMessages(await load(stage, currentLanguage()));
-  stages.push(stage);
+export function addStage(stage: 'later'): Promise<void> {
+  return inTurn(async () => {
+    if (stages.includes(stage)) return;
+    addMessages(await load(stage, currentLanguage()));
+    stages.push(stage);
+  });
 }
 
 /** Changes the language and remembers it; throws when its catalogue cannot be loaded, and then changes nothing. */
 export async function changeLanguage(code: string): Promise<void> {
-  await show(code);
+  await inTurn(() => show(code));
   try {
     localStorage.setItem(KEY, code);
   } catch {
